@@ -1,0 +1,68 @@
+// Service: the RESTful API as functions from a Request to a Response. No sockets here.
+//
+// R4 http.html. One file per interaction, one table of routes (routes.cpp); the CapabilityStatement is computed from it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "resources-gen/model/issues.h"
+#include "resources-gen/model/schema.h"
+#include "search/search.h"
+#include "store/store.h"
+
+namespace rest {
+
+struct Request {
+  std::string method;                  // "GET"
+  std::string target;                  // origin form as received: "/fhir/Patient/1?_pretty=true"
+  std::vector<std::pair<std::string, std::string>> headers;  // as received; names are compared without case
+  std::string body;                    // content decoding already undone
+
+  std::string_view header(std::string_view name) const;  // first value, empty if absent
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;  // without Content-Length, Date, Server: the sender adds them
+  std::shared_ptr<const std::string> body;  // may be null: no body. Shared: a cached resource is not copied
+  // For the access log, never record content:
+  std::string_view interaction;        // "read", "search-type" ... static text
+};
+
+struct ServiceOptions {
+  std::string base_path = "/fhir";
+  std::string base_url;                // "http://127.0.0.1:8080/fhir": for Location, fullUrl and links
+  std::uint64_t max_body_bytes = 64u << 20;
+  std::uint32_t max_bundle_entries = 20000;
+  std::uint32_t default_count = 20;
+  std::uint32_t max_count = 1000;
+};
+
+class Service {
+ public:
+  Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options);
+  ~Service();
+
+  // Answers a request; `done` is called exactly once, on this thread or on the store's writer. Never throws: what we did not expect is a 500
+  // with an OperationOutcome. May block on disk: run it on a worker.
+  void handle(Request request, std::function<void(Response)> done);
+  Response handle(Request request);    // waits: for tests and the command line
+  // A plain read that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
+  std::optional<Response> try_quick(const Request& request) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// An error as a Response: for the pump's own refusals (413, 431, 400 ...).
+Response outcome_response(int status, const model::Issues& issues);
+
+}  // namespace rest

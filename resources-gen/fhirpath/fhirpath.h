@@ -1,0 +1,69 @@
+// FHIRPath over trees: parse, compile for a context type, evaluate.
+//
+// http://hl7.org/fhirpath/N1 (STU1, what R4 cites) and R4 fhirpath.html. An Expression is the syntax tree; a Plan is an Expression with its paths turned
+// into element numbers of one schema. Both immutable, any thread may read. Evaluation allocates only what its results need.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resources-gen/model/result.h"
+#include "resources-gen/model/tree.h"
+
+namespace fhirpath {
+
+enum class ItemKind : std::uint8_t { node, boolean, integer, decimal, string, date, date_time, time, quantity };
+
+// One value of a collection: a node of the tree, or a value of FHIRPath's own (System) types.
+struct Item {
+  ItemKind kind = ItemKind::node;
+  model::NodeRef node;      // kind node
+  bool boolean = false;
+  std::int64_t integer = 0;
+  std::string text;         // decimal (as written), string, date, date_time, time; of a quantity its value
+  std::string unit;         // quantity
+};
+using Collection = std::vector<Item>;
+
+struct Ast;  // ast.h
+
+class Expression {
+ public:
+  // Fails with the position of the fault (line and column within `text`) in its issue.
+  static model::Result<Expression> parse(std::string_view text);
+  const Ast& ast() const { return *ast_; }
+  std::string_view text() const;
+
+ private:
+  std::shared_ptr<const Ast> ast_;
+};
+
+// What an expression may ask of its surroundings.
+struct Environment {
+  model::NodeRef resource;       // %resource: the nearest resource that holds the focus
+  model::NodeRef root_resource;  // %rootResource
+  // resolve() needs no look-up for `resolve() is T`: the type is read off the reference's text. Null: resolve() finds
+  // contained resources and Bundle entries only.
+};
+
+class Plan {
+ public:
+  struct Body;
+  // `context` is the type (or element) that the expression starts from: a resource type for search and invariants of roots.
+  // Fails on an unknown function, and on a path that no instance of the context can have.
+  static model::Result<Plan> compile(const Expression& expression, const model::Schema& schema, model::ElementId context);
+  // Appends the results, in document order, to `out`. Evaluation errors (a collection where one item is needed ...) are failures.
+  model::Result<void> evaluate(model::NodeRef focus, const Environment& environment, Collection& out) const;
+  // True if the plan is a plain path: then evaluate_nodes avoids Items altogether.
+  bool is_path() const;
+  // For plans whose results are nodes (all but a few search expressions): appends them to `out`; false if some result is no node.
+  bool evaluate_nodes(model::NodeRef focus, const Environment& environment, std::vector<model::NodeRef>& out) const;
+
+ private:
+  std::shared_ptr<const Body> body_;
+};
+
+}  // namespace fhirpath
