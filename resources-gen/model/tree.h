@@ -30,7 +30,8 @@ struct Node {
   ElementId element;       // the definition it was found under; for a resource node below the root, the holder's (contained ...)
   NodeIndex end;           // one past the last node of the subtree
   NodeIndex parent;        // no_node for the root
-  std::uint32_t text;      // the primitive's value: offset in source() (without quotes), or in the side buffer
+  std::uint32_t text;      // the primitive's value: offset in source() (without quotes), or in the side buffer; of a
+                           // resource: where its resourceType's value stands in source(), without quotes
   std::uint32_t length;    // of that value, bytes
   std::uint32_t begin;     // the JSON value in source(): [begin, stop); quotes and braces included. For node_no_value: begin == stop
   std::uint32_t stop;
@@ -93,6 +94,8 @@ class NodeRef {
   NodeRef child(ElementId element) const;
   std::string_view name() const;     // FHIRPath name of its element: "value"; of the root the type's name
   std::string path() const;          // "Patient.name[0].given[1]", an index on each repeating element, as Issues use
+  // The resource at this node as a tree of its own, as if it had been read from json(): no second parse. Only where is_resource().
+  Tree copy() const;
 
  private:
   const Tree* tree_ = nullptr;
