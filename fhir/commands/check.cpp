@@ -1,0 +1,28 @@
+// kiln check: every document decodes, every chain holds, ids point at newest versions, segments match their checksums.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "fhir/commands/node.h"
+#include "fhir/commands/table.h"
+
+namespace commands {
+
+Run check(CLI::App& app) {
+  auto data = std::make_shared<std::string>("./data");
+  app.add_option("--data", *data, "Data directory; no server may hold it")->capture_default_str()->check(CLI::ExistingDirectory);
+  return [data] {
+    auto node = Node::open(*data, {});
+    if (!node) return report(node.error());
+    const auto found = (*node)->store().check();
+    auto faults = found.faults;
+    for (auto& fault : (*node)->search().check()) faults.push_back("index: " + fault);
+    std::printf("%llu versions of %llu resources, %llu of them deleted\n", static_cast<unsigned long long>(found.documents),
+                static_cast<unsigned long long>(found.resources), static_cast<unsigned long long>(found.deleted));
+    for (const auto& fault : faults) std::printf("fault: %s\n", fault.c_str());
+    std::printf(faults.empty() ? "sound\n" : "%zu faults\n", faults.size());
+    return faults.empty() ? 0 : 1;
+  };
+}
+
+}  // namespace commands

@@ -1,0 +1,90 @@
+// kiln serve: the server, until SIGTERM or SIGINT.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "fhir/commands/node.h"
+#include "fhir/commands/table.h"
+#include "fhir/http/server.h"
+
+namespace commands {
+namespace {
+
+struct ServeOptions {
+  std::string data = "./data";
+  bool memory = false;
+  std::string base_url;
+  unsigned max_body_mb = 64;
+  unsigned grace_seconds = 10;
+  rest::ServiceOptions service;
+  http::ServerOptions server;
+};
+
+std::string origin(const http::ServerOptions& server) {
+  const bool tls = !server.tls_certificate.empty();
+  const bool v6 = server.bind.find(':') != std::string::npos;
+  return std::string(tls ? "https" : "http") + "://" + (v6 ? "[" + server.bind + "]" : server.bind) + ":" +
+         std::to_string(server.port);
+}
+
+int run_server(ServeOptions& options) {
+  // Blocked before any thread starts, so that all inherit it and only sigwait below takes them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
+  const auto base = origin(options.server) + options.service.base_path;
+  options.service.base_url = options.base_url.empty() ? base : options.base_url;
+  auto node = Node::open(options.memory ? "" : options.data, options.service);
+  if (!node) return report(node.error());
+  auto server = http::Server::start((*node)->service(), options.server);
+  if (!server) return report(server.error());
+
+  const char* verify = options.server.tls_certificate.empty() ? "" : "--cacert CERTIFICATE ";
+  std::printf("Kiln %s serves %s (data: %s)\n", KILN_VERSION, base.c_str(), options.memory ? "in memory" : options.data.c_str());
+  std::printf("  try: curl %s'%s/Patient?_count=5&_pretty=true'\n", verify, base.c_str());
+  std::printf("  what it can do: %s/metadata    stop: Ctrl-C\n", base.c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  std::printf("Kiln stops: requests under way finish first\n");
+  std::fflush(stdout);
+  (*server)->stop(std::chrono::seconds(options.grace_seconds));
+  server->reset();
+  node->reset();
+  return 0;
+}
+
+}  // namespace
+
+Run serve(CLI::App& app) {
+  auto options = std::make_shared<ServeOptions>();
+  auto& o = *options;
+  app.add_option("--data", o.data, "Data directory; made if absent")->capture_default_str();
+  app.add_flag("--memory", o.memory, "Keep everything in memory: gone at exit");
+  app.add_option("--bind", o.server.bind, "Address to listen on")->capture_default_str();
+  app.add_option("--port", o.server.port, "Port to listen on")->capture_default_str();
+  app.add_option("--base-url", o.base_url, "What clients call this server, if not http://BIND:PORT/fhir");
+  auto* certificate = app.add_option("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https")->check(CLI::ExistingFile);
+  auto* key = app.add_option("--tls-key", o.server.tls_key, "PEM private key of the certificate")->check(CLI::ExistingFile);
+  certificate->needs(key);
+  key->needs(certificate);
+  app.add_option("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression")->capture_default_str();
+  app.add_option("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction")->capture_default_str();
+  app.add_option("--default-count", o.service.default_count, "Page size where _count is not given")->capture_default_str();
+  app.add_option("--max-count", o.service.max_count, "Largest page size")->capture_default_str();
+  app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
+  app.add_option("--io-threads", o.server.io_threads, "Event loops; 0: one per core")->capture_default_str();
+  app.add_option("--workers", o.server.workers, "Worker threads; 0: twice the cores")->capture_default_str();
+  app.add_option("--access-log", o.server.access_log, "File for a JSON line per request, '-' for standard error; never holds record content");
+  app.add_option("--grace", o.grace_seconds, "Seconds that requests under way get at a stop")->capture_default_str();
+  return [options] { return run_server(*options); };
+}
+
+}  // namespace commands

@@ -1,0 +1,20 @@
+// Connection: one client's socket, plain or TLS, as a chain of callbacks on its loop's thread.
+//
+// Reads a request, has it answered, writes the answer, reads the next: requests of one connection never overtake each other (pipelining).
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+
+#include "fhir/http/loop.h"
+
+namespace http {
+
+// Starts a connection on `loop`'s thread. `tls` null: plain.
+void start_connection(std::shared_ptr<Loop> loop, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
+
+// "OK" for 200 ...
+std::string_view reason_phrase(int status);
+
+}  // namespace http

@@ -1,0 +1,83 @@
+// Loop: one I/O thread's event loop and the connections that live on it. All but `context` and `post` belong to that thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "fhir/http/access_log.h"
+#include "fhir/http/server.h"
+#include "fhir/http/workers.h"
+
+namespace http {
+
+using Clock = std::chrono::steady_clock;
+
+// What the sweep and a stop ask of a connection.
+class ConnectionBase {
+ public:
+  virtual ~ConnectionBase() = default;
+  virtual void close() = 0;                 // at once
+  virtual bool waiting() const = 0;         // between requests: nothing of one has come yet
+  Clock::time_point deadline = Clock::time_point::max();  // the sweep closes the connection past it
+};
+
+// What all connections share. Outlives them: each holds it.
+struct Shared {
+  Shared(rest::Service& s, const ServerOptions& o) : service(s), options(o) {}
+
+  rest::Service& service;
+  ServerOptions options;
+  std::unique_ptr<AccessLog> log;           // null: none
+  std::unique_ptr<Workers> workers;
+  std::atomic<std::uint32_t> connections{0};
+  std::atomic<bool> stopping{false};
+};
+
+struct Loop {
+  explicit Loop(std::shared_ptr<Shared> s) : shared(std::move(s)), sweep(context) {}
+
+  std::shared_ptr<Shared> shared;
+  boost::asio::io_context context{1};
+  boost::asio::steady_timer sweep;
+  std::unordered_set<ConnectionBase*> connections;
+
+  // The Date header's value, made once a second.
+  const std::string& date() {
+    const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    if (now != date_time_) {
+      date_time_ = now;
+      std::tm parts{};
+      gmtime_r(&now, &parts);
+      char text[40];
+      std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+      date_ = text;
+    }
+    return date_;
+  }
+
+  // One timer for all deadlines: a timer per operation costs more than the request.
+  void start_sweep() {
+    sweep.expires_after(std::chrono::seconds(1));
+    sweep.async_wait([this](boost::system::error_code trouble) {
+      if (trouble) return;
+      const auto now = Clock::now();
+      std::vector<ConnectionBase*> late;
+      for (auto* connection : connections) {
+        if (connection->deadline < now) late.push_back(connection);
+      }
+      for (auto* connection : late) connection->close();
+      start_sweep();
+    });
+  }
+
+ private:
+  std::time_t date_time_ = 0;
+  std::string date_;
+};
+
+}  // namespace http

@@ -1,0 +1,158 @@
+#include "fhir/http/server.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <thread>
+#include <vector>
+
+#include "fhir/http/connection.h"
+
+namespace http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::size_t worker_queue = 16384;
+
+class AsioServer final : public Server {
+ public:
+  AsioServer(rest::Service& service, const ServerOptions& options)
+      : shared_(std::make_shared<Shared>(service, options)) {
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    const unsigned threads = options.io_threads != 0 ? options.io_threads : cores;
+    for (unsigned i = 0; i < threads; ++i) loops_.push_back(std::make_shared<Loop>(shared_));
+    const unsigned workers = options.workers != 0 ? options.workers : std::max(4u, 2 * cores);
+    shared_->workers = std::make_unique<Workers>(workers, worker_queue);
+  }
+
+  ~AsioServer() override { stop(std::chrono::seconds(0)); }
+
+  model::Result<void> open() {
+    const auto& options = shared_->options;
+    const auto failed = [](const std::string& what) {
+      return model::failure(model::FailureKind::internal, model::IssueCode::exception, what);
+    };
+    if (!options.access_log.empty()) {
+      auto log = AccessLog::open(options.access_log);
+      if (!log) return log.error();
+      shared_->log = std::move(*log);
+    }
+    error_code trouble;
+    if (!options.tls_certificate.empty() || !options.tls_key.empty()) {
+      tls_.emplace(asio::ssl::context::tls_server);
+      tls_->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+                        asio::ssl::context::single_dh_use);
+      tls_->use_certificate_chain_file(options.tls_certificate, trouble);
+      if (trouble) return failed("The TLS certificate '" + options.tls_certificate + "' cannot be used: " + trouble.message());
+      tls_->use_private_key_file(options.tls_key, asio::ssl::context::pem, trouble);
+      if (trouble) return failed("The TLS key '" + options.tls_key + "' cannot be used: " + trouble.message());
+    }
+    const auto address = asio::ip::make_address(options.bind, trouble);
+    if (trouble) return failed("'" + options.bind + "' is no address to bind to");
+    const tcp::endpoint endpoint(address, options.port);
+    acceptor_.emplace(loops_[0]->context);
+    acceptor_->open(endpoint.protocol(), trouble);
+    if (!trouble) acceptor_->set_option(tcp::acceptor::reuse_address(true), trouble);
+    if (!trouble) acceptor_->bind(endpoint, trouble);
+    if (!trouble) acceptor_->listen(1024, trouble);
+    if (trouble) {
+      return failed("Cannot listen on " + options.bind + " port " + std::to_string(options.port) + ": " + trouble.message());
+    }
+    port_ = acceptor_->local_endpoint().port();
+    for (auto& loop : loops_) {
+      guards_.push_back(asio::make_work_guard(loop->context));
+      loop->start_sweep();
+    }
+    accept();
+    for (auto& loop : loops_) threads_.emplace_back([loop] { loop->context.run(); });
+    return {};
+  }
+
+  std::uint16_t port() const override { return port_; }
+
+  void stop(std::chrono::seconds grace) override {
+    if (threads_.empty()) return;
+    shared_->stopping = true;
+    asio::post(loops_[0]->context, [this] {
+      error_code ignored;
+      acceptor_->close(ignored);
+    });
+    close_connections(false);
+    const auto end = Clock::now() + grace;
+    while (shared_->connections.load() > 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    shared_->workers->stop();  // what they still do is answered or dropped
+    close_connections(true);
+    for (auto& loop : loops_) {
+      asio::post(loop->context, [loop] { loop->sweep.cancel(); });
+    }
+    guards_.clear();
+    const auto last = Clock::now() + std::chrono::seconds(2);
+    while (shared_->connections.load() > 0 && Clock::now() < last) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    for (auto& loop : loops_) loop->context.stop();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  void accept() {
+    auto& loop = loops_[turn_++ % loops_.size()];
+    acceptor_->async_accept(loop->context, [this, loop](error_code trouble, tcp::socket socket) {
+      if (!acceptor_->is_open()) return;
+      if (!trouble) {
+        if (shared_->connections.fetch_add(1) >= shared_->options.max_connections) {
+          shared_->connections.fetch_sub(1);
+          error_code ignored;
+          static constexpr std::string_view full =
+              "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
+          socket.non_blocking(true, ignored);
+          socket.send(asio::buffer(full), 0, ignored);
+        } else {
+          auto* tls = tls_ ? &*tls_ : nullptr;
+          asio::post(loop->context, [loop, tls, owned = std::move(socket)]() mutable { start_connection(loop, std::move(owned), tls); });
+        }
+      } else if (trouble == asio::error::no_descriptors) {
+        // Out of file descriptors: wait for some to be closed rather than spin.
+        pause_.emplace(loops_[0]->context, std::chrono::milliseconds(100));
+        pause_->async_wait([this](error_code) { accept(); });
+        return;
+      }
+      accept();
+    });
+  }
+
+  void close_connections(bool all) {
+    for (auto& loop : loops_) {
+      asio::post(loop->context, [loop, all] {
+        std::vector<ConnectionBase*> closing;
+        for (auto* connection : loop->connections) {
+          if (all || connection->waiting()) closing.push_back(connection);
+        }
+        for (auto* connection : closing) connection->close();
+      });
+    }
+  }
+
+  std::shared_ptr<Shared> shared_;
+  std::vector<std::shared_ptr<Loop>> loops_;
+  std::optional<asio::ssl::context> tls_;
+  std::optional<tcp::acceptor> acceptor_;
+  std::optional<asio::steady_timer> pause_;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
+  std::vector<std::thread> threads_;
+  std::size_t turn_ = 0;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace
+
+model::Result<std::unique_ptr<Server>> Server::start(rest::Service& service, const ServerOptions& options) {
+  auto server = std::make_unique<AsioServer>(service, options);
+  if (auto opened = server->open(); !opened) return opened.error();
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace http
