@@ -58,8 +58,9 @@ inline constexpr model::ParameterId no_parameter = 0xfffe;
 
 // The scans of one value (one alternative of an OR; escapes of `,` already undone where they separate, `\|` and `\$` still in place). Appends to
 // `out`. Fails, naming parameter and value, where R4 gives the value no meaning ("date=2013-13", "value-quantity=abc").
-// `negated` is set where the value asks for all others (`:not`, `ne`, `:missing=true`): then out holds what is to be excluded... per value; the planner
-// combines (R4: `ne` on several values is an OR of negations).
+// `negated` is set where the value asks for all other resources, those without any value included (`:not`, `:missing=true`): then `scans` holds what is to
+// be excluded. `:not=a,b` excludes both (R5 says so of R4's open point). The prefix `ne` is no negation: it compares each value, so its scans select
+// the values that differ, and a resource without a value does not match.
 struct ValueScans {
   std::vector<Scan> scans;
   bool negated = false;
@@ -69,8 +70,9 @@ model::Result<ValueScans> value_scans(const ScanContext& context, std::string_vi
 // True if a parameter type takes the modifier.
 bool takes(model::ParameterType type, Modifier modifier);
 
-// Sorting: the part of a term that orders it (R4 search.html#sort): of a date its low or high end, of a string its folded form, of a quantity its
-// number ... Empty view for terms that do not sort (tag_present ...).
+// Sorting: the part of a term that orders it (R4 search.html#sort): of a date its low end, of a string its folded form, of a quantity its number ...
+// Empty view for terms that do not sort (tag_present, a token's system-only term ...). The view lies within `term`. What stands before it is the term's
+// *run*: within a run terms ascend by their keys, so that sorting merges a few runs per segment; a date's therefore orders by low both ways.
 std::string_view sort_key(model::ParameterType type, std::string_view term, bool descending);
 
 // Folds a string as string search does: NFD, marks stripped, case folded (R4 search.html#string).

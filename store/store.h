@@ -124,6 +124,9 @@ class Store {
   virtual std::vector<Version> history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const = 0;
   // Versions of all types (or of one), newest first, documents below `before` (0: from the newest), at most `limit`; stops below `least`.
   virtual std::vector<Version> documents_before(Document before, Document least, model::TypeId type, std::size_t limit) const = 0;
+  // The newest version (deleted or not) of each resource of a type, by the bytes of their ids, ascending or descending, from `from` on
+  // (inclusive; empty: from that order's beginning), at most `limit`. For `_sort=_id`.
+  virtual std::vector<Version> by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const = 0;
   // Versions in document order from `first` on, with their stored bodies, until `visit` returns false. Runs in slices: no long snapshot.
   virtual void scan(Document first, const std::function<bool(const Version&, std::string_view stored_body, Hole hole)>& visit) const = 0;
   // The change feed: as scan, whole commits only (the versions of one operation are never split by the end).
