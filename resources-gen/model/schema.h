@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -43,7 +44,7 @@ struct TypeRow {
   bool abstract;             // Element, BackboneElement, Resource, DomainResource
   bool constraint;           // derivation "constraint": SimpleQuantity, MoneyQuantity
   TypeId base;               // no_type for Element and Resource
-  ElementId root;            // the element whose path is the type's name
+  ElementId root;            // the first of elements: path "Patient"; of a constraint the constrained type's ("Quantity")
   Range elements;            // all of the type's snapshot elements, root first, breadth first
 };
 
@@ -58,7 +59,7 @@ enum ElementFlag : std::uint16_t {
 struct ElementTypeRow {      // one allowed type of an element
   TypeId type;
   Range targets;             // rows of target_types: for Reference, the resource types allowed (empty: any)
-  Text profile;              // first of type.profile, empty if none
+  Text profile;              // first of type.profile, empty if none (R4 itself: SimpleQuantity only)
 };
 
 struct ElementRow {
@@ -79,7 +80,7 @@ struct ElementRow {
 enum class BindingStrength : std::uint8_t { required, extensible, preferred, example };
 struct BindingRow {
   BindingStrength strength;
-  Text value_set;            // canonical, with |version as given
+  Text value_set;            // canonical, with |version as given; empty where R4 only describes the set
   std::uint32_t code_set;    // row of code_sets (only for strength required), no_row if not expandable
   Text max_value_set;
 };
@@ -179,21 +180,23 @@ class Schema {
 
   struct Child {
     ElementId element = no_element;
-    TypeId type = no_type;     // the one type, or for a choice the type that the JSON name picks; no_type for Resource-valued
+    TypeId type = no_type;     // the one type; for a choice the type that the JSON name picks
   };
   // The child of `owner` (from children_owner) that JSON calls `json_name`: "birthDate", "valueQuantity"; no leading
   // underscore. {no_element, no_type} if there is none. O(1). For contained, Bundle.entry.resource and
-  // Parameters.parameter.resource the type is that of Resource: the instance's resourceType decides.
+  // Parameters.parameter.resource the type is that of Resource: the instance's resourceType decides. A primitive's `value` is
+  // no child: JSON writes it as the primitive itself.
   Child child(ElementId owner, std::string_view json_name) const;
   // The child of `owner` by its FHIRPath name ("value" for value[x]); no_element if none. O(1).
   ElementId child_by_name(ElementId owner, std::string_view name) const;
 
-  // The look-up tables behind type() and child(); built once by index(), which r4() has done.
+  // Builds the look-up tables behind type(), child() and child_by_name(): needed once the rows are filled, before those are called.
+  // r4() has done it. Throws std::length_error for an element name over 255 bytes.
   void index();
 
  private:
   struct Lookup;
-  const Lookup* lookup_ = nullptr;  // lives as long as the program: schemas are never destroyed
+  std::shared_ptr<const Lookup> lookup_;  // copies of a schema share it
 };
 
 // The generated R4 (4.0.1) schema, indexed. First call indexes it (about a millisecond).
