@@ -1,0 +1,44 @@
+#include "fhir/rest/capabilities.h"
+
+#include "conformance/capability_statement.h"
+#include "fhir/rest/conditional.h"
+#include "fhir/rest/failures.h"
+#include "fhir/rest/interactions.h"
+#include "fhir/rest/routes.h"
+
+namespace rest {
+
+std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const ServiceOptions& options) {
+  conformance::Claims claims;
+  for (const auto& route : routes()) {
+    for (const auto code : route.codes) {
+      if (code.empty() || route.level == Level::none) continue;
+      (route.level == Level::system ? claims.system_interactions : claims.type_interactions).emplace_back(code);
+    }
+  }
+  claims.formats = {std::string(content_type(MediaType::fhir_json)), "json"};
+  claims.base_url = options.base_url;
+  return conformance::capability_statement(schema, search, claims);
+}
+
+// R4 http.html#capabilities. The ETag changes with the text: it is a hash of it.
+void capabilities(const Context& context, ExchangePtr exchange, Done done) {
+  if (auto checked = check_parameters(*exchange, {"mode"}); !checked) return done(failure_response(checked.error()));
+  const auto* mode = argument(*exchange, "mode");
+  if (mode && *mode != "full" && *mode != "normative") {
+    return done(failure_response(model::failure(model::FailureKind::bad_request, model::IssueCode::not_supported,
+                                                "mode is '" + mode->substr(0, 60) + "'; supported is full")));
+  }
+  const auto text = context.capability_statement();
+  Response response;
+  const auto tag = "W/\"" + std::to_string(std::hash<std::string_view>()(*text)) + "\"";
+  response.headers.emplace_back("ETag", tag);
+  if (exchange->request.header("If-None-Match") == tag) {
+    response.status = 304;
+  } else {
+    response.body = text;
+  }
+  done(std::move(response));
+}
+
+}  // namespace rest

@@ -1,0 +1,44 @@
+// Conditional headers: entity tags and HTTP dates, and what they ask of a resource's current version.
+//
+// R4 http.html#versioning (ETag is W/"versionId"), #cread, #concurrency; RFC 9110 8.8, 13.1.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resources-gen/model/result.h"
+#include "store/store.h"
+
+namespace rest {
+
+std::string etag(std::uint64_t version);                  // W/"3"
+std::string http_date(std::int64_t milliseconds);         // "Tue, 15 Nov 1994 12:45:26 GMT", from milliseconds since 1970
+std::optional<std::int64_t> parse_http_date(std::string_view text);  // seconds since 1970; nullopt: ignore it (RFC 9110 13.1.3)
+
+// The value of If-Match or If-None-Match. Absent: everything is well.
+struct Tags {
+  bool present = false;
+  bool any = false;                        // "*"
+  std::vector<std::uint64_t> versions;     // weak or strong; tags that no version of ours can have match nothing
+  std::string text;                        // as sent, for diagnostics
+
+  bool name(std::uint64_t version) const;  // true if `*`, or the version is listed
+};
+// Fails with 400 on what is no list of entity tags: to ignore it would undo the client's protection.
+model::Result<Tags> parse_tags(std::string_view value, std::string_view header);
+
+// What a write asks of the version it replaces.
+struct Preconditions {
+  Tags match;       // If-Match
+  Tags none_match;  // If-None-Match: "*" is a write only if there is no such resource
+};
+// Checked in the writer, against the newest version (nullopt: there never was one; deleted ones count as absent). 412 if not met.
+std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what, const std::optional<store::Version>& current);
+
+// RFC 9110 13.2.2: If-None-Match decides, If-Modified-Since only without it.
+bool not_modified(const Tags& none_match, std::string_view modified_since, const store::Version& version);
+
+}  // namespace rest

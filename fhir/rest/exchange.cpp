@@ -1,0 +1,28 @@
+#include "fhir/rest/exchange.h"
+
+#include <algorithm>
+
+namespace rest {
+
+const std::string* argument(const Exchange& exchange, std::string_view name) {
+  for (const auto& each : exchange.target.arguments) {
+    if (each.name == name) return &each.value;
+  }
+  return nullptr;
+}
+
+model::Result<void> check_parameters(Exchange& exchange, std::initializer_list<std::string_view> known) {
+  model::Failure failure{model::FailureKind::bad_request, {}};
+  for (const auto& [name, value] : exchange.target.arguments) {
+    if (name == "_format" || name == "_pretty" || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (name == "_summary" && value == "false") continue;
+    failure.issues.error(model::IssueCode::not_supported,
+                         "The parameter '" + name + "' is not supported by this interaction (" + std::string(exchange.request.method) +
+                             " " + exchange.request.target.substr(0, exchange.request.target.find('?')) + ")");
+    exchange.ignored.push_back(name);
+  }
+  if (!exchange.ignored.empty() && exchange.prefer.strict) return failure;
+  return {};
+}
+
+}  // namespace rest

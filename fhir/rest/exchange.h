@@ -1,0 +1,59 @@
+// Exchange: one request on its way to its answer, and what every interaction needs to give it.
+//
+// Made by dispatch() (routes.h), handed to a Handler, kept alive by whoever will answer. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/rest/ids.h"
+#include "fhir/rest/negotiate.h"
+#include "fhir/rest/prefer.h"
+#include "fhir/rest/service.h"
+#include "fhir/rest/target.h"
+
+namespace rest {
+
+struct Route;
+struct BundleElements;
+
+// What outlives every request: references into the Service.
+struct Context {
+  const model::Schema& schema;
+  store::Store& store;
+  search::Search& search;
+  const ServiceOptions& options;
+  IdSource& ids;
+  const BundleElements& bundle;
+  std::function<std::shared_ptr<const std::string>()> capability_statement;
+};
+
+struct Exchange {
+  Request request;
+  Target target;
+  const Route* route = nullptr;
+  MediaType answer_as = MediaType::fhir_json;
+  bool pretty = false;
+  Preferences prefer;
+  search::Access access;              // who asks: later filled from the token, today everything may be seen
+  bool in_bundle = false;             // an entry of a batch: no Bundle within a Bundle
+  store::Lane lane = store::Lane::normal;
+  std::vector<std::string> ignored;   // parameters that were not understood: named in Warning headers
+};
+
+using ExchangePtr = std::shared_ptr<Exchange>;
+// Called exactly once, on the caller's thread or on the store's writer.
+using Done = std::function<void(Response)>;
+using Handler = void (*)(const Context&, ExchangePtr, Done);
+
+// The first value of a parameter of the URL; nullptr if it was not sent.
+const std::string* argument(const Exchange& exchange, std::string_view name);
+
+// Faults parameters that are neither in `known` nor general ones (_format, _pretty): a failure under handling=strict, else they are noted as
+// ignored. R4 search.html#errors, applied to every interaction.
+model::Result<void> check_parameters(Exchange& exchange, std::initializer_list<std::string_view> known);
+
+}  // namespace rest

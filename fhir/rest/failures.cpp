@@ -1,0 +1,138 @@
+#include "fhir/rest/failures.h"
+
+#include <array>
+
+#include "fhir/rest/conditional.h"
+#include "resources-gen/formats/json.h"
+
+namespace rest {
+namespace {
+
+using model::FailureKind;
+
+struct FailureRow {
+  FailureKind kind;
+  int status;
+};
+// The one place where failures meet HTTP. R4 http.html#Status-Codes.
+constexpr std::array<FailureRow, 18> failure_rows{{
+    {FailureKind::bad_request, 400},
+    {FailureKind::unauthorized, 401},
+    {FailureKind::forbidden, 403},
+    {FailureKind::not_found, 404},
+    {FailureKind::method_not_allowed, 405},
+    {FailureKind::not_acceptable, 406},
+    {FailureKind::conflict, 409},
+    {FailureKind::gone, 410},
+    {FailureKind::precondition_failed, 412},
+    {FailureKind::too_large, 413},
+    {FailureKind::unsupported_media, 415},
+    {FailureKind::unprocessable, 422},
+    {FailureKind::too_many, 429},
+    {FailureKind::internal, 500},
+    {FailureKind::not_implemented, 501},
+    {FailureKind::unavailable, 503},
+    {FailureKind::timeout, 503},
+    {FailureKind::no_space, 507},
+}};
+
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+constexpr std::array<Phrase, 24> phrases{{
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+}};
+
+constexpr std::size_t most_issues = 200;
+
+}  // namespace
+
+int status_of(FailureKind kind) {
+  for (const auto& row : failure_rows) {
+    if (row.kind == kind) return row.status;
+  }
+  return 500;
+}
+
+std::string_view reason_phrase(int status) {
+  for (const auto& row : phrases) {
+    if (row.status == status) return row.text;
+  }
+  return status < 400 ? "OK" : "Error";
+}
+
+Response json_response(int status, std::string body) {
+  Response response;
+  response.status = status;
+  response.body = std::make_shared<const std::string>(std::move(body));
+  return response;
+}
+
+Response failure_response(const model::Failure& failure) {
+  return json_response(status_of(failure.kind), formats::operation_outcome(failure.issues));
+}
+
+Response unexpected_response() {
+  return failure_response(model::failure(FailureKind::internal, model::IssueCode::exception,
+                                         "The server met a situation that it did not expect; nothing was changed unless the store says otherwise"));
+}
+
+Response outcome_response(int status, const model::Issues& issues) {
+  auto response = json_response(status, formats::operation_outcome(issues));
+  response.headers.emplace_back("Content-Type", "application/fhir+json");
+  return response;
+}
+
+void add_version(Response& response, const store::Version& version) {
+  response.headers.emplace_back("ETag", etag(version.version));
+  response.headers.emplace_back("Last-Modified", http_date(version.last_updated));
+}
+
+void Faults::note(FailureKind kind) {
+  if (any_ && failure_.kind != kind) kind = FailureKind::bad_request;
+  failure_.kind = kind;
+  any_ = true;
+}
+
+void Faults::add(FailureKind kind, model::IssueCode code, std::string diagnostics, std::string expression) {
+  note(kind);
+  if (failure_.issues.size() < most_issues) {
+    failure_.issues.error(code, std::move(diagnostics), std::move(expression));
+  } else if (left_out_++ == 0) {
+    failure_.issues.error(model::IssueCode::too_costly, "There are further faults, which are not listed");
+  }
+}
+
+void Faults::add(const model::Failure& failure, std::string_view expression) {
+  for (const auto& issue : failure.issues) {
+    if (issue.severity == model::Severity::error || issue.severity == model::Severity::fatal) {
+      add(failure.kind, issue.code, issue.diagnostics, std::string(expression));
+    }
+  }
+}
+
+}  // namespace rest

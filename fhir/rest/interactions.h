@@ -1,0 +1,22 @@
+// The interactions of R4 http.html, one file each; routes.cpp says which request reaches which.
+//
+// A handler answers through `done`: at once, or from the store's writer when the commit is on disk.
+#pragma once
+
+#include "fhir/rest/exchange.h"
+
+namespace rest {
+
+void read(const Context& context, ExchangePtr exchange, Done done);              // read.cpp
+void vread(const Context& context, ExchangePtr exchange, Done done);             // vread.cpp
+void create(const Context& context, ExchangePtr exchange, Done done);            // create.cpp, conditional create too
+void update(const Context& context, ExchangePtr exchange, Done done);            // update.cpp, update as create too
+void remove(const Context& context, ExchangePtr exchange, Done done);            // delete.cpp
+void history_instance(const Context& context, ExchangePtr exchange, Done done);  // history.cpp
+void history_type(const Context& context, ExchangePtr exchange, Done done);
+void history_system(const Context& context, ExchangePtr exchange, Done done);
+void search_type(const Context& context, ExchangePtr exchange, Done done);       // search.cpp
+void bundle(const Context& context, ExchangePtr exchange, Done done);            // bundle.cpp: batch and transaction
+void capabilities(const Context& context, ExchangePtr exchange, Done done);      // capabilities.cpp
+
+}  // namespace rest

@@ -1,0 +1,148 @@
+#include "fhir/rest/negotiate.h"
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "fhir/rest/header_text.h"
+
+namespace rest {
+namespace {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+struct MediaRow {
+  std::string_view name;
+  MediaType type;
+};
+// What names JSON, in a header or in _format. R4 http.html#mime-type: a generic name is answered with that name; the name of DSTU2 is understood.
+constexpr std::array<MediaRow, 7> media_types{{
+    {"application/fhir+json", MediaType::fhir_json},
+    {"application/json", MediaType::json},
+    {"text/json", MediaType::text_json},
+    {"application/json+fhir", MediaType::fhir_json},
+    {"json", MediaType::fhir_json},
+    {"application/fhir json", MediaType::fhir_json},  // _format=application/fhir+json with its '+' not escaped
+    {"application/json fhir", MediaType::fhir_json},
+}};
+
+std::optional<MediaType> by_name(std::string_view name) {
+  for (const auto& row : media_types) {
+    if (equal_ignoring_case(row.name, name)) return row.type;
+  }
+  return std::nullopt;
+}
+
+bool is_r4(std::string_view version) { return version == "4.0" || version == "4.0.1"; }
+
+// One media range of an Accept header: what it gives us, and how much it is wanted (thousandths).
+struct Offer {
+  std::optional<MediaType> type;
+  int quality = 1000;
+  bool other_version = false;
+};
+
+int parse_quality(std::string_view text) {  // RFC 9110 12.4.2: 0(.ddd) or 1(.000); what is neither counts as 1
+  if (text.empty() || (text[0] != '0' && text[0] != '1')) return 1000;
+  int value = (text[0] - '0') * 1000;
+  int unit = 100;
+  for (std::size_t i = 2; i < text.size() && i < 5; ++i, unit /= 10) {
+    if (text[i] < '0' || text[i] > '9') break;
+    value += (text[i] - '0') * unit;
+  }
+  return value > 1000 ? 1000 : value;
+}
+
+Offer read_range(std::string_view range) {
+  Offer offer;
+  const auto name = next_part(range, ';');
+  if (name == "*/*" || equal_ignoring_case(name, "application/*") || name == "*") {
+    offer.type = MediaType::fhir_json;
+  } else if (equal_ignoring_case(name, "text/*")) {
+    offer.type = MediaType::text_json;
+  } else if (name.find('/') != std::string_view::npos) {
+    offer.type = by_name(name);
+  }
+  while (!range.empty()) {
+    auto value = next_part(range, ';');
+    const auto key = next_part(value, '=');
+    const auto text = unquoted(value);
+    if (equal_ignoring_case(key, "q")) offer.quality = parse_quality(text);
+    if (equal_ignoring_case(key, "fhirVersion") && !is_r4(text)) offer.other_version = true;
+  }
+  return offer;
+}
+
+constexpr std::string_view offered = "application/fhir+json or application/json, of FHIR R4 (fhirVersion=4.0)";
+
+}  // namespace
+
+std::string_view content_type(MediaType type) {
+  for (const auto& row : media_types) {
+    if (row.type == type) return row.name;
+  }
+  return media_types[0].name;
+}
+
+model::Result<MediaType> choose_answer(const std::string* format, std::string_view accept) {
+  if (format && !format->empty()) {
+    std::string_view range = *format;
+    const auto named = by_name(next_part(range, ';'));
+    const auto version = range.empty() ? Offer{} : read_range("json;" + std::string(range));
+    if (named && !version.other_version) return *named;
+    return failure(FailureKind::not_acceptable, IssueCode::not_supported,
+                   "_format asks for '" + format->substr(0, 100) + "'; this server answers " + std::string(offered));
+  }
+  if (accept.empty()) return MediaType::fhir_json;
+  std::optional<MediaType> best;
+  int quality = 0;
+  bool other_version = false;
+  for (auto rest = accept; !rest.empty();) {
+    const auto range = next_part(rest, ',');
+    if (range.empty()) continue;
+    const auto offer = read_range(range);
+    other_version = other_version || (offer.type && offer.other_version);
+    if (!offer.type || offer.other_version || offer.quality <= quality) continue;
+    best = offer.type;
+    quality = offer.quality;
+  }
+  if (best) return *best;
+  return failure(FailureKind::not_acceptable, IssueCode::not_supported,
+                 std::string(other_version ? "Accept asks for another version of FHIR" : "Accept names no format of this server") + " ('" +
+                     std::string(accept.substr(0, 100)) + "'); it answers " + std::string(offered));
+}
+
+model::Result<void> check_content_type(std::string_view sent) {
+  auto rest = sent;
+  const auto name = next_part(rest, ';');
+  if (name.empty()) {
+    return failure(FailureKind::unsupported_media, IssueCode::not_supported,
+                   "The request has a body but no Content-Type; send application/fhir+json");
+  }
+  const auto type = name.find('/') == std::string_view::npos ? std::nullopt : by_name(name);
+  if (!type) {
+    return failure(FailureKind::unsupported_media, IssueCode::not_supported,
+                   "The body is of type '" + std::string(name.substr(0, 100)) + "'; this server reads application/fhir+json");
+  }
+  while (!rest.empty()) {
+    auto value = next_part(rest, ';');
+    const auto key = next_part(value, '=');
+    const auto text = unquoted(value);
+    if (equal_ignoring_case(key, "charset") && !equal_ignoring_case(text, "utf-8") && !equal_ignoring_case(text, "utf8") &&
+        !equal_ignoring_case(text, "us-ascii")) {
+      return failure(FailureKind::unsupported_media, IssueCode::not_supported,
+                     "The body is in '" + std::string(text.substr(0, 40)) + "'; FHIR JSON is always UTF-8");
+    }
+    if (equal_ignoring_case(key, "fhirVersion") && !is_r4(text)) {
+      return failure(FailureKind::unsupported_media, IssueCode::not_supported,
+                     "The body is of FHIR version '" + std::string(text.substr(0, 40)) + "'; this server takes 4.0 (R4)");
+    }
+  }
+  return {};
+}
+
+bool is_form(std::string_view sent) { return equal_ignoring_case(next_part(sent, ';'), "application/x-www-form-urlencoded"); }
+
+}  // namespace rest

@@ -1,0 +1,52 @@
+#include "fhir/rest/read.h"
+
+#include "fhir/rest/failures.h"
+#include "fhir/rest/interactions.h"
+
+namespace rest {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+model::Failure unknown_resource(const model::Schema& schema, model::TypeId type, std::string_view id) {
+  return failure(FailureKind::not_found, IssueCode::not_found,
+                 std::string(schema.type_name(type)) + "/" + std::string(id.substr(0, 100)) + " is not known");
+}
+
+model::Failure deleted_resource(const model::Schema& schema, const store::Version& version) {
+  return failure(FailureKind::gone, IssueCode::deleted,
+                 std::string(schema.type_name(version.type)) + "/" + version.id + " was deleted: version " +
+                     std::to_string(version.version) + " is the deletion");
+}
+
+Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const Tags& none_match,
+                           std::string_view modified_since) {
+  Response response;
+  response.headers.reserve(4);
+  if (resource.version.deleted()) {
+    response = failure_response(deleted_resource(schema, resource.version));
+    // R4 http.html#read: an ETag lets a client bring the resource back to life without a lost update.
+    add_version(response, resource.version);
+    return response;
+  }
+  add_version(response, resource.version);
+  if (not_modified(none_match, modified_since, resource.version)) {
+    response.status = 304;
+  } else {
+    response.body = resource.body;
+  }
+  return response;
+}
+
+void read(const Context& context, ExchangePtr exchange, Done done) {
+  if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
+  const auto& target = exchange->target;
+  const auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
+  if (!none_match) return done(failure_response(none_match.error()));
+  const auto found = is_id(target.id) ? context.store.read(target.type, target.id) : std::nullopt;
+  if (!found) return done(failure_response(unknown_resource(context.schema, target.type, target.id)));
+  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since")));
+}
+
+}  // namespace rest

@@ -1,0 +1,145 @@
+#include "fhir/rest/routes.h"
+
+#include <algorithm>
+
+#include "fhir/rest/failures.h"
+#include "fhir/rest/header_text.h"
+#include "fhir/rest/interactions.h"
+#include "fhir/rest/request_id.h"
+#include "resources-gen/formats/json.h"
+
+namespace rest {
+namespace {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+// HEAD is answered wherever GET is (R4 http.html#head), OPTIONS everywhere.
+constexpr std::array<Route, 13> route_table{{
+    // method   shape                    log                 handler            listed         as
+    {"GET", Shape::metadata, "capabilities", capabilities},
+    {"POST", Shape::base, "bundle", bundle, Level::system, {"transaction", "batch"}},
+    {"GET", Shape::system_history, "history-system", history_system, Level::system, {"history-system"}},
+    {"GET", Shape::instance, "read", read, Level::type, {"read"}},
+    {"GET", Shape::version, "vread", vread, Level::type, {"vread"}},
+    {"PUT", Shape::instance, "update", update, Level::type, {"update"}},
+    {"DELETE", Shape::instance, "delete", remove, Level::type, {"delete"}},
+    {"GET", Shape::instance_history, "history-instance", history_instance, Level::type, {"history-instance"}},
+    {"GET", Shape::type_history, "history-type", history_type, Level::type, {"history-type"}},
+    {"POST", Shape::type, "create", create, Level::type, {"create"}},
+    {"GET", Shape::type, "search-type", search_type, Level::type, {"search-type"}},
+    {"POST", Shape::type_search, "search-type", search_type},
+    {"GET", Shape::type_search, "search-type", search_type},  // links of a POST search, taken literally by some clients
+}};
+
+const Route* find_route(std::string_view method, Shape shape) {
+  const auto wanted = method == "HEAD" ? std::string_view("GET") : method;
+  for (const auto& route : routes()) {
+    if (route.shape == shape && route.method == wanted) return &route;
+  }
+  return nullptr;
+}
+
+// What R4 has and we don't: said in its own words rather than with a bare 405.
+model::Failure refuse_method(const Exchange& exchange, const model::Schema& schema) {
+  const auto& [method, shape] = std::pair{std::string_view(exchange.request.method), exchange.target.shape};
+  if (shape == Shape::type && (method == "PUT" || method == "DELETE" || method == "PATCH")) {
+    const bool conditional = !exchange.target.arguments.empty();
+    return failure(conditional ? FailureKind::bad_request : FailureKind::method_not_allowed, IssueCode::not_supported,
+                   conditional ? "Conditional update, patch and delete are not supported"  // R4 http.html#cond-update: 400
+                               : std::string(method) + " needs the id of a resource: " + std::string(schema.type_name(exchange.target.type)) +
+                                     "/[id]");
+  }
+  if (shape == Shape::system_search || (shape == Shape::base && method == "GET")) {
+    return failure(FailureKind::not_found, IssueCode::not_supported,
+                   "A search over all types is not supported; name a type, as in Patient?name=x. What is supported stands in metadata");
+  }
+  return failure(FailureKind::method_not_allowed, IssueCode::not_supported,
+                 std::string(method.substr(0, 20)) + " is not allowed here; allowed are " + allowed_methods(shape));
+}
+
+void add_warnings(const Exchange& exchange, Response& response) {
+  std::size_t listed = 0;
+  for (const auto& name : exchange.ignored) {
+    if (++listed > 5) break;
+    std::string text = "299 - \"The parameter '";
+    for (const char c : name.substr(0, 60)) text += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    response.headers.emplace_back("Warning", text + "' is not supported here and was ignored\"");
+  }
+}
+
+void finish(const Exchange& exchange, Response& response) {
+  if (exchange.route) response.interaction = exchange.route->interaction;
+  if (response.body) {
+    if (exchange.pretty) response.body = std::make_shared<const std::string>(formats::pretty(*response.body));
+    response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));
+  }
+  if (response.status < 400) add_warnings(exchange, response);
+  add_request_id(exchange.request, response);
+}
+
+// Fills the exchange from its request; on failure an answer is known already.
+model::Result<void> understand(const Context& context, Exchange& exchange) {
+  const auto& request = exchange.request;
+  for (const auto& [name, value] : request.headers) {
+    if (equal_ignoring_case(name, "Prefer")) read_prefer(value, exchange.prefer);
+  }
+  // The format first, so that a refusal of anything else is in it.
+  auto target = parse_target(request.target, context.options.base_path, context.schema);
+  if (target) exchange.target = std::move(*target);
+  std::string accept;
+  for (const auto& [name, value] : request.headers) {
+    if (equal_ignoring_case(name, "Accept")) accept += (accept.empty() ? "" : ",") + value;
+  }
+  auto type = choose_answer(argument(exchange, "_format"), accept);
+  if (const auto* pretty = argument(exchange, "_pretty")) exchange.pretty = *pretty == "true";
+  if (!target) return target.error();
+  if (!type) return type.error();
+  exchange.answer_as = *type;
+  return {};
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return route_table; }
+
+std::string allowed_methods(Shape shape) {
+  std::string methods;
+  for (const auto& route : routes()) {
+    if (route.shape != shape) continue;
+    methods += route.method;
+    methods += route.method == "GET" ? ", HEAD, " : ", ";
+  }
+  return methods + "OPTIONS";
+}
+
+void dispatch(const Context& context, ExchangePtr exchange, Done done) {
+  const Done answer = [exchange, done = std::move(done)](Response response) {
+    finish(*exchange, response);
+    done(std::move(response));
+  };
+  if (auto understood = understand(context, *exchange); !understood) return answer(failure_response(understood.error()));
+  const auto shape = exchange->target.shape;
+  if (exchange->request.method == "OPTIONS") {
+    Response response;
+    response.status = 204;
+    response.headers.emplace_back("Allow", allowed_methods(shape));
+    return answer(std::move(response));
+  }
+  exchange->route = find_route(exchange->request.method, shape);
+  if (!exchange->route) {
+    const auto refusal = refuse_method(*exchange, context.schema);
+    auto response = failure_response(refusal);
+    if (refusal.kind == FailureKind::method_not_allowed) response.headers.emplace_back("Allow", allowed_methods(shape));
+    return answer(std::move(response));
+  }
+  if (exchange->request.body.size() > context.options.max_body_bytes) {
+    return answer(failure_response(failure(FailureKind::too_large, IssueCode::too_long,
+                                           "The body has " + std::to_string(exchange->request.body.size()) + " bytes; at most " +
+                                               std::to_string(context.options.max_body_bytes) + " are taken")));
+  }
+  exchange->route->handler(context, exchange, answer);
+}
+
+}  // namespace rest

@@ -1,0 +1,33 @@
+// Routes: the one table of what is answered. Dispatch, Allow headers and the CapabilityStatement read it.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fhir/rest/exchange.h"
+
+namespace rest {
+
+enum class Level : std::uint8_t { none, system, type };  // where the CapabilityStatement lists an interaction
+
+struct Route {
+  std::string_view method;
+  Shape shape;
+  std::string_view interaction;             // for the access log
+  Handler handler;
+  Level level = Level::none;
+  std::array<std::string_view, 2> codes{};  // of the CapabilityStatement: system-restful-interaction or type-restful-interaction
+};
+
+std::span<const Route> routes();
+
+// "GET, HEAD, PUT, DELETE, OPTIONS"
+std::string allowed_methods(Shape shape);
+
+// Parses, negotiates, and hands the exchange to its route's handler. `prepared` (entries of a Bundle) carries in_bundle, lane and access; its other
+// members are filled here. Content-Type, Warning and X-Request-Id are added on the way out.
+void dispatch(const Context& context, ExchangePtr exchange, Done done);
+
+}  // namespace rest

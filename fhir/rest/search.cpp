@@ -1,0 +1,139 @@
+#include "fhir/rest/search.h"
+
+#include "fhir/rest/bundle_text.h"
+#include "fhir/rest/failures.h"
+#include "fhir/rest/interactions.h"
+#include "resources-gen/formats/json.h"
+
+namespace rest {
+namespace {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+// What the page itself does not take: how the answer is written, and whether it is the plan.
+struct Wishes {
+  std::string suffix;      // "&_format=json&_pretty=true", as sent: links keep it
+  bool explain = false;
+};
+
+Wishes take_wishes(std::vector<search::Argument>& arguments) {
+  Wishes wishes;
+  std::erase_if(arguments, [&](const search::Argument& argument) {
+    if (argument.name == "_explain") {
+      wishes.explain = argument.value == "true";
+      return true;
+    }
+    if (argument.name != "_format" && argument.name != "_pretty") return false;
+    wishes.suffix += "&" + argument.name + "=";
+    append_query_value(wishes.suffix, argument.value);
+    return true;
+  });
+  return wishes;
+}
+
+// R4 http.html#search: parameters of a POST stand in the body, the URL, or both.
+model::Result<std::vector<search::Argument>> all_arguments(const Exchange& exchange) {
+  auto arguments = exchange.target.arguments;
+  if (exchange.target.shape != Shape::type_search || exchange.request.body.empty()) return arguments;
+  const auto sent = exchange.request.header("Content-Type");
+  if (!is_form(sent)) {
+    return failure(FailureKind::unsupported_media, IssueCode::not_supported,
+                   "The body of a _search is of type '" + std::string(sent.substr(0, 100)) + "'; it must be application/x-www-form-urlencoded");
+  }
+  auto more = parse_query(exchange.request.body, "the body");
+  if (!more) return more.error();
+  for (auto& argument : *more) arguments.push_back(std::move(argument));
+  return arguments;
+}
+
+// _explain: the plan, a line to an issue, for whoever wants to know why a search is slow.
+model::Result<Response> explain(const Context& context, const search::Query& query, const search::Access& access) {
+  const auto plan = context.search.explain(query, access);
+  if (!plan) return plan.error();
+  model::Issues issues;
+  for (std::string_view rest = *plan; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    if (end > 0) issues.add({model::Severity::information, IssueCode::informational, std::string(rest.substr(0, end)), {}});
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return json_response(200, formats::operation_outcome(issues));
+}
+
+}  // namespace
+
+std::string searchset(const Context& context, model::TypeId type, const search::Page& page, std::string_view suffix) {
+  std::vector<std::shared_ptr<const std::string>> bodies;
+  bodies.reserve(page.matches.size());
+  std::size_t bytes = 2048;
+  for (const auto& match : page.matches) {
+    const auto rendered = context.store.render(match.version.document);
+    if (!rendered || !rendered->body) throw std::runtime_error("search: a match's document is missing");
+    bytes += rendered->body->size() + 200;
+    bodies.push_back(rendered->body);
+  }
+  const std::string base = context.options.base_url + "/" + std::string(context.schema.type_name(type));
+  BundleText text("searchset", bytes);
+  if (page.total) text.total(*page.total);
+  const auto link = [&](std::string_view relation, const std::string& query, bool always) {
+    if (query.empty() && !always) return;
+    auto url = base;
+    if (!query.empty() || !suffix.empty()) url += "?" + query;
+    url += query.empty() && !suffix.empty() ? suffix.substr(1) : suffix;
+    text.link(relation, url);
+  };
+  link("self", page.self, true);
+  link("first", page.first, false);
+  link("previous", page.previous, false);
+  link("next", page.next, false);
+  link("last", page.last, false);
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    const auto& match = page.matches[i];
+    std::string url = context.options.base_url;
+    url.append("/").append(context.schema.type_name(match.version.type)).append("/").append(match.version.id);
+    text.begin_entry();
+    text.text("fullUrl", url);
+    text.member("resource", *bodies[i]);
+    text.begin_object("search");
+    text.text("mode", match.included ? "include" : "match");
+    text.end_object();
+    text.end_entry();
+  }
+  if (!page.warnings.empty()) {  // R4 http.html#search: an OperationOutcome of mode outcome, with no issue of severity error
+    text.begin_entry();
+    text.member("resource", formats::operation_outcome(page.warnings));
+    text.begin_object("search");
+    text.text("mode", "outcome");
+    text.end_object();
+    text.end_entry();
+  }
+  return text.end();
+}
+
+model::Result<std::shared_ptr<const search::Query>> parse_search(const Context& context, const Exchange& exchange,
+                                                                 const std::vector<search::Argument>& arguments) {
+  search::ParseOptions options;
+  options.strict = exchange.prefer.strict;
+  options.base_url = context.options.base_url;
+  options.default_count = context.options.default_count;
+  options.max_count = context.options.max_count;
+  return context.search.parse(exchange.target.type, arguments, options);
+}
+
+void search_type(const Context& context, ExchangePtr exchange, Done done) {
+  auto arguments = all_arguments(*exchange);
+  if (!arguments) return done(failure_response(arguments.error()));
+  const auto wishes = take_wishes(*arguments);
+  const auto query = parse_search(context, *exchange, *arguments);
+  if (!query) return done(failure_response(query.error()));
+  if (wishes.explain) {
+    auto plan = explain(context, **query, exchange->access);
+    return done(plan ? std::move(*plan) : failure_response(plan.error()));
+  }
+  const auto page = context.search.run(**query, exchange->access);
+  if (!page) return done(failure_response(page.error()));
+  done(json_response(200, searchset(context, exchange->target.type, *page, wishes.suffix)));
+}
+
+}  // namespace rest

@@ -1,0 +1,175 @@
+#include "fhir/rest/service.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <exception>
+#include <mutex>
+
+#include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/capabilities.h"
+#include "fhir/rest/failures.h"
+#include "fhir/rest/header_text.h"
+#include "fhir/rest/read.h"
+#include "fhir/rest/request_id.h"
+#include "fhir/rest/routes.h"
+
+namespace rest {
+
+struct Service::Impl {
+  Impl(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions given)
+      : options(std::move(given)),
+        bundle(schema),
+        context{schema, store, search, options, ids, bundle, [this] { return statement(); }},
+        prefix(options.base_path + "/") {}
+
+  std::shared_ptr<const std::string> statement() {
+    std::call_once(statement_made, [this] {
+      statement_text = std::make_shared<const std::string>(make_capability_statement(context.schema, context.search, options));
+    });
+    return statement_text;
+  }
+
+  // Operations in the store's queue refer to the context: it must not go before them.
+  void began() { under_way.fetch_add(1, std::memory_order_relaxed); }
+  void ended() {
+    if (under_way.fetch_sub(1, std::memory_order_acq_rel) == 1 && closing.load(std::memory_order_acquire)) {
+      const std::lock_guard lock(mutex);
+      idle.notify_all();
+    }
+  }
+
+  ServiceOptions options;
+  IdSource ids;
+  BundleElements bundle;
+  Context context;
+  std::string prefix;  // of every path below the base
+
+  std::once_flag statement_made;
+  std::shared_ptr<const std::string> statement_text;
+
+  std::atomic<std::uint64_t> under_way{0};
+  std::atomic<bool> closing{false};
+  std::mutex mutex;
+  std::condition_variable idle;
+};
+
+namespace {
+
+// Passes the first answer on and drops later ones: after an exception nobody can tell whether there was one.
+template <typename Ended>
+class Once {
+ public:
+  Once(std::function<void(Response)> done, Ended ended) : done_(std::move(done)), ended_(std::move(ended)) {}
+  ~Once() { ended_(); }
+  void operator()(Response response) {
+    if (!answered_.exchange(true)) done_(std::move(response));
+  }
+
+ private:
+  std::function<void(Response)> done_;
+  Ended ended_;
+  std::atomic<bool> answered_{false};
+};
+
+}  // namespace
+
+std::string_view Request::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (equal_ignoring_case(key, name)) return trimmed(value);
+  }
+  return {};
+}
+
+Service::Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options)
+    : impl_(std::make_unique<Impl>(schema, store, search, std::move(options))) {}
+
+Service::~Service() {
+  impl_->closing.store(true, std::memory_order_release);
+  std::unique_lock lock(impl_->mutex);
+  while (impl_->under_way.load(std::memory_order_acquire) != 0) impl_->idle.wait_for(lock, std::chrono::milliseconds(50));
+}
+
+void Service::handle(Request request, std::function<void(Response)> done) {
+  impl_->began();
+  const auto ended = [impl = impl_.get()] { impl->ended(); };
+  const auto once = std::make_shared<Once<decltype(ended)>>(std::move(done), ended);
+  try {
+    auto exchange = std::make_shared<Exchange>();
+    exchange->request = std::move(request);
+    dispatch(impl_->context, std::move(exchange), [once](Response response) { (*once)(std::move(response)); });
+  } catch (const std::exception& trouble) {
+    std::fprintf(stderr, "kiln: a request failed unexpectedly: %s\n", trouble.what());
+    (*once)(unexpected_response());
+  }
+}
+
+Response Service::handle(Request request) {
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::optional<Response> answer;
+  handle(std::move(request), [&](Response response) {
+    const std::lock_guard lock(mutex);
+    answer = std::move(response);
+    arrived.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  arrived.wait(lock, [&] { return answer.has_value(); });
+  return std::move(*answer);
+}
+
+// [base]/[type]/[id] with nothing about it that read() would have to look at twice.
+std::optional<Response> Service::try_quick(const Request& request) const {
+  const auto& context = impl_->context;
+  if (request.method != "GET" || !request.target.starts_with(impl_->prefix)) return std::nullopt;
+  const auto path = std::string_view(request.target).substr(impl_->prefix.size());
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos || !is_id(path.substr(slash + 1))) return std::nullopt;
+  const auto type = context.schema.resource_type(path.substr(0, slash));
+  if (type == model::no_type) return std::nullopt;
+
+  MediaType answer_as = MediaType::fhir_json;
+  std::string_view none_match, request_id;
+  for (const auto& [name, value] : request.headers) {
+    switch (name.size()) {  // by length first: most headers are none of ours
+      case 6:
+        if (!equal_ignoring_case(name, "Accept")) break;
+        if (value == "application/json") {
+          answer_as = MediaType::json;
+        } else if (value != "*/*" && value != "application/fhir+json") {
+          return std::nullopt;
+        }
+        break;
+      case 12:
+        if (equal_ignoring_case(name, "X-Request-Id")) request_id = value;
+        break;
+      case 13:
+        if (equal_ignoring_case(name, "If-None-Match")) none_match = value;
+        break;
+      case 17:
+        if (equal_ignoring_case(name, "If-Modified-Since")) return std::nullopt;
+        break;
+      default: break;
+    }
+  }
+  try {
+    const auto found = context.store.cached(type, path.substr(slash + 1));
+    if (!found || found->version.deleted()) return std::nullopt;
+    Tags tags;
+    if (!none_match.empty()) {
+      auto parsed = parse_tags(none_match, "If-None-Match");
+      if (!parsed) return std::nullopt;
+      tags = std::move(*parsed);
+    }
+    auto response = resource_response(context.schema, *found, tags, {});
+    response.interaction = "read";
+    if (response.body) response.headers.emplace_back("Content-Type", content_type(answer_as));
+    if (is_request_id(request_id)) response.headers.emplace_back("X-Request-Id", request_id);
+    return response;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace rest

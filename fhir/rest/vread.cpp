@@ -1,0 +1,41 @@
+#include <charconv>
+
+#include "fhir/rest/failures.h"
+#include "fhir/rest/interactions.h"
+#include "fhir/rest/read.h"
+
+namespace rest {
+namespace {
+
+// Version ids are the counting numbers, written plainly: "1" is one, "01" and "+1" are none.
+std::optional<std::uint64_t> version_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text[0] == '0') return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+void vread(const Context& context, ExchangePtr exchange, Done done) {
+  if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
+  const auto& target = exchange->target;
+  const auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
+  if (!none_match) return done(failure_response(none_match.error()));
+  const auto number = version_number(target.version);
+  const auto version = number && is_id(target.id) ? context.store.version(target.type, target.id, *number) : std::nullopt;
+  const auto found = version ? context.store.render(version->document) : std::nullopt;
+  if (!found) {
+    auto missing = unknown_resource(context.schema, target.type, target.id);
+    const auto current = is_id(target.id) ? context.store.current(target.type, target.id) : std::nullopt;
+    if (current) {
+      missing = model::failure(model::FailureKind::not_found, model::IssueCode::not_found,
+                               std::string(context.schema.type_name(target.type)) + "/" + target.id + " has no version '" +
+                                   target.version.substr(0, 64) + "': its newest is " + std::to_string(current->version));
+    }
+    return done(failure_response(missing));
+  }
+  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since")));
+}
+
+}  // namespace rest
