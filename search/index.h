@@ -100,7 +100,12 @@ class Index : public store::IndexListener {
   virtual void flush() = 0;
   virtual std::vector<std::string> check() const = 0;
   virtual std::vector<std::string> files() const = 0;
-  struct Figures { std::uint64_t disk_bytes, memory_bytes, disk_segments, memory_segments; };
+  struct Figures {
+    std::uint64_t disk_bytes, memory_bytes, disk_segments, memory_segments;
+    std::uint64_t memory_documents = 0;      // not in a file yet
+    std::uint64_t failed_writes = 0;         // flushes and merges that failed (a full disk) since the last that did not
+    std::string failure;                     // why the last one failed
+  };
   virtual Figures figures() const = 0;
 };
 

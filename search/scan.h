@@ -36,6 +36,8 @@ struct Term {
   std::string bytes;                   // at most max_term_bytes: longer values are cut and end with a 16-byte hash
 };
 inline constexpr std::size_t max_term_bytes = 480;
+// Raise when any parameter type's terms change: segments made under another number are made anew from the store at the next start.
+inline constexpr std::uint32_t term_format = 1;
 
 // The terms of one version, sorted by (parameter, bytes), each once; includes tag_present terms and the every_document term.
 class DocumentTerms : public store::IndexEntry {
