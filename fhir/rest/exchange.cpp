@@ -1,8 +1,21 @@
 #include "fhir/rest/exchange.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace rest {
+
+Done first_answer(Done done) {
+  struct State {
+    Done done;
+    std::atomic<bool> answered{false};
+  };
+  auto state = std::make_shared<State>();
+  state->done = std::move(done);
+  return [state = std::move(state)](Response response) {
+    if (!state->answered.exchange(true)) state->done(std::move(response));
+  };
+}
 
 const std::string* argument(const Exchange& exchange, std::string_view name) {
   for (const auto& each : exchange.target.arguments) {

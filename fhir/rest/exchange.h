@@ -49,6 +49,9 @@ using ExchangePtr = std::shared_ptr<Exchange>;
 using Done = std::function<void(Response)>;
 using Handler = void (*)(const Context&, ExchangePtr, Done);
 
+// Passes the first answer on and drops later ones: after an exception nobody can tell whether there was one.
+Done first_answer(Done done);
+
 // The first value of a parameter of the URL; nullptr if it was not sent.
 const std::string* argument(const Exchange& exchange, std::string_view name);
 

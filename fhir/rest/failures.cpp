@@ -110,6 +110,7 @@ Response outcome_response(int status, const model::Issues& issues) {
 void add_version(Response& response, const store::Version& version) {
   response.headers.emplace_back("ETag", etag(version.version));
   response.headers.emplace_back("Last-Modified", http_date(version.last_updated));
+  response.last_modified = version.last_updated;
 }
 
 void Faults::note(FailureKind kind) {

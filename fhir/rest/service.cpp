@@ -55,26 +55,6 @@ struct Service::Impl {
   std::condition_variable idle;
 };
 
-namespace {
-
-// Passes the first answer on and drops later ones: after an exception nobody can tell whether there was one.
-template <typename Ended>
-class Once {
- public:
-  Once(std::function<void(Response)> done, Ended ended) : done_(std::move(done)), ended_(std::move(ended)) {}
-  ~Once() { ended_(); }
-  void operator()(Response response) {
-    if (!answered_.exchange(true)) done_(std::move(response));
-  }
-
- private:
-  std::function<void(Response)> done_;
-  Ended ended_;
-  std::atomic<bool> answered_{false};
-};
-
-}  // namespace
-
 std::string_view Request::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (equal_ignoring_case(key, name)) return trimmed(value);
@@ -93,15 +73,16 @@ Service::~Service() {
 
 void Service::handle(Request request, std::function<void(Response)> done) {
   impl_->began();
-  const auto ended = [impl = impl_.get()] { impl->ended(); };
-  const auto once = std::make_shared<Once<decltype(ended)>>(std::move(done), ended);
+  // Whoever may still answer holds `under_way`; with the last of them the context is no longer needed.
+  const std::shared_ptr<Impl> under_way(impl_.get(), [](Impl* impl) { impl->ended(); });
+  const auto once = first_answer([under_way, done = std::move(done)](Response response) { done(std::move(response)); });
   try {
     auto exchange = std::make_shared<Exchange>();
     exchange->request = std::move(request);
-    dispatch(impl_->context, std::move(exchange), [once](Response response) { (*once)(std::move(response)); });
+    dispatch(impl_->context, std::move(exchange), once);
   } catch (const std::exception& trouble) {
     std::fprintf(stderr, "kiln: a request failed unexpectedly: %s\n", trouble.what());
-    (*once)(unexpected_response());
+    once(unexpected_response());
   }
 }
 

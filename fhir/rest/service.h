@@ -31,7 +31,9 @@ struct Request {
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // without Content-Length, Date, Server: the sender adds them
-  std::shared_ptr<const std::string> body;  // may be null: no body. Shared: a cached resource is not copied
+  // May be null: no body. Shared: a cached resource is not copied. The answer to a HEAD has the body of the GET: the sender leaves it out.
+  std::shared_ptr<const std::string> body;
+  std::int64_t last_modified = 0;      // milliseconds since 1970, 0 if none: Last-Modified has whole seconds only
   // For the access log, never record content:
   std::string_view interaction;        // "read", "search-type" ... static text
 };
@@ -45,6 +47,7 @@ struct ServiceOptions {
   std::uint32_t max_count = 1000;
 };
 
+// Must go before the store and search that it was given; its destructor waits for answers under way.
 class Service {
  public:
   Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options);

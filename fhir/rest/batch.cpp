@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <charconv>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+#include "fhir/rest/bundle.h"
+#include "fhir/rest/bundle_answer.h"
+#include "fhir/rest/failures.h"
+#include "fhir/rest/routes.h"
+
+namespace rest {
+namespace {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+// The answers that have come in; filled from the writer's thread too.
+class Answers {
+ public:
+  explicit Answers(std::size_t count) : list_(count), missing_(count) {}
+
+  void put(std::size_t index, Response response) {
+    const std::lock_guard lock(mutex_);
+    list_[index] = std::move(response);
+    if (--missing_ == waiting_for_) arrived_.notify_all();
+  }
+  // Waits until no more than `missing` answers are missing.
+  void wait(std::size_t missing) {
+    std::unique_lock lock(mutex_);
+    waiting_for_ = missing;
+    arrived_.wait(lock, [&] { return missing_ <= missing; });
+  }
+  const Response& operator[](std::size_t index) const { return list_[index]; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Response> list_;
+  std::size_t missing_;
+  std::size_t waiting_for_ = 0;
+};
+
+// The faults of entries outside of their resources, which are read again on their own: by entry.
+std::vector<model::Issues> faults_by_entry(const model::Issues& issues, std::size_t count) {
+  static constexpr std::string_view prefix = "Bundle.entry[";
+  std::vector<model::Issues> faults(count);
+  for (const auto& issue : issues) {
+    if (!issue.expression.starts_with(prefix)) continue;
+    const auto rest = std::string_view(issue.expression).substr(prefix.size());
+    std::size_t index = 0;
+    const auto end = std::from_chars(rest.data(), rest.data() + rest.size(), index).ptr;
+    if (index < count && !std::string_view(end, rest.data() + rest.size()).starts_with("].resource")) faults[index].add(issue);
+  }
+  return faults;
+}
+
+// Why an entry cannot be processed at all.
+std::optional<model::Failure> refuse(const Entry& entry, const model::Issues& faults) {
+  if (faults.has_errors()) return model::Failure{FailureKind::unprocessable, faults};
+  if (!entry.has_request) {
+    return failure(FailureKind::bad_request, IssueCode::required, "The entry has no request", entry.expression());
+  }
+  if (entry.method.empty() || entry.url.empty()) {
+    return failure(FailureKind::bad_request, IssueCode::required, "The entry's request needs a method and a url", entry.expression("request"));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std::vector<Entry> entries, Done done) {
+  const auto faults = faults_by_entry(bundle->issues, entries.size());
+  std::vector<const Entry*> order;
+  for (const auto& entry : entries) order.push_back(&entry);
+  std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) { return processing_rank(*a) < processing_rank(*b); });
+
+  const auto answers = std::make_shared<Answers>(entries.size());
+  std::vector<ExchangePtr> asked(entries.size());
+  std::size_t left = entries.size();
+  bool reading = false;
+  for (const auto* entry : order) {
+    // Writes queue up, and share a commit; what reads sees them all.
+    if (!reading && processing_rank(*entry) == 3) {
+      answers->wait(left);
+      reading = true;
+    }
+    --left;
+    const auto index = entry->index;
+    asked[index] = exchange_for(context, *exchange, *entry);
+    const auto put = first_answer([answers, index](Response response) { answers->put(index, std::move(response)); });
+    if (const auto refused = refuse(*entry, faults[index])) {
+      put(failure_response(*refused));
+      continue;
+    }
+    try {
+      dispatch(context, asked[index], put);
+    } catch (const std::exception&) {
+      put(unexpected_response());
+    }
+  }
+  answers->wait(0);
+
+  BundleText text("batch-response", 256 * entries.size() + 256);
+  for (std::size_t i = 0; i < entries.size(); ++i) add_answer(context, text, *asked[i], (*answers)[i]);
+  done(json_response(200, text.end()));
+}
+
+}  // namespace rest

@@ -1,0 +1,70 @@
+#include "fhir/rest/bundle.h"
+
+#include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/interactions.h"
+#include "fhir/rest/write.h"
+
+namespace rest {
+namespace {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+constexpr std::size_t bulk_entries = 100;  // beyond it a Bundle waits for the small writes of others
+
+// For a batch a fault within one entry is that entry's own affair; it answers for it.
+bool concerns_an_entry(const model::Issue& issue) { return issue.expression.starts_with("Bundle.entry["); }
+
+}  // namespace
+
+void bundle(const Context& context, ExchangePtr exchange, Done done) {
+  const auto refuse = [&](FailureKind kind, IssueCode code, std::string text, std::string expression = {}) {
+    done(failure_response(failure(kind, code, std::move(text), std::move(expression))));
+  };
+  if (exchange->in_bundle) return refuse(FailureKind::bad_request, IssueCode::not_supported, "A Bundle cannot be processed within a Bundle");
+  if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
+  const auto& body = exchange->request.body;
+  if (body.empty()) return refuse(FailureKind::bad_request, IssueCode::required, "The request has no body: a Bundle is expected");
+  if (auto checked = check_content_type(exchange->request.header("Content-Type")); !checked) return done(failure_response(checked.error()));
+
+  auto read = std::make_shared<formats::ReadResult>(formats::read_json(body, context.schema));
+  if (read->malformed) return done(failure_response({FailureKind::bad_request, read->issues}));
+  if (read->tree.empty()) return done(failure_response({FailureKind::unprocessable, read->issues}));
+  const auto root = read->tree.root();
+  if (root.type() != context.bundle.bundle) {
+    return refuse(FailureKind::bad_request, IssueCode::invalid,
+                  "The body is a " + std::string(root.type_name()) + "; the base takes a Bundle of type batch or transaction. POST it to [base]/" +
+                      std::string(root.type_name()),
+                  "resourceType");
+  }
+  const auto type = root.child(context.bundle.type);
+  const std::string_view kind = type ? type.text() : std::string_view();
+  if (kind != "batch" && kind != "transaction") {
+    return refuse(FailureKind::bad_request, IssueCode::not_supported,
+                  "The Bundle is of type '" + std::string(kind.substr(0, 40)) +
+                      "'; the base takes batch and transaction. To store the Bundle itself, POST it to [base]/Bundle",
+                  "Bundle.type");
+  }
+  exchange->request.body = {};  // the tree has its own copy
+  auto entries = read_entries(context.bundle, root);
+  if (entries.size() > context.options.max_bundle_entries) {
+    return refuse(FailureKind::too_large, IssueCode::too_long,
+                  "The Bundle has " + std::to_string(entries.size()) + " entries; at most " +
+                      std::to_string(context.options.max_bundle_entries) + " are taken",
+                  "Bundle.entry");
+  }
+  if (entries.size() > bulk_entries) exchange->lane = store::Lane::bulk;
+  if (kind == "transaction") {
+    if (!read->ok()) return done(failure_response({FailureKind::unprocessable, read->issues}));
+    return transaction(context, std::move(exchange), std::move(read), std::move(entries), std::move(done));
+  }
+  model::Issues whole;
+  for (const auto& issue : read->issues) {
+    if (!concerns_an_entry(issue)) whole.add(issue);
+  }
+  if (whole.has_errors()) return done(failure_response({FailureKind::unprocessable, std::move(whole)}));
+  batch(context, std::move(exchange), std::move(read), std::move(entries), std::move(done));
+}
+
+}  // namespace rest

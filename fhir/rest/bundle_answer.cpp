@@ -1,0 +1,58 @@
+#include "fhir/rest/bundle_answer.h"
+
+#include "fhir/rest/failures.h"
+#include "resources-gen/model/temporal.h"
+
+namespace rest {
+namespace {
+
+std::string_view header(const Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_answer(BundleText& text, const EntryAnswer& answer) {
+  text.begin_entry();
+  if (!answer.resource.empty()) {
+    if (!answer.full_url.empty()) text.text("fullUrl", answer.full_url);
+    text.member("resource", answer.resource);
+  }
+  text.begin_object("response");
+  std::string status = std::to_string(answer.status);
+  status.append(" ").append(reason_phrase(answer.status));
+  text.text("status", status);
+  if (!answer.location.empty()) text.text("location", answer.location);
+  if (!answer.etag.empty()) text.text("etag", answer.etag);
+  if (answer.last_modified != 0) text.text("lastModified", model::instant_text(answer.last_modified));
+  if (!answer.outcome.empty()) text.member("outcome", answer.outcome);
+  text.end_object();
+  text.end_entry();
+}
+
+void add_answer(const Context& context, BundleText& text, const Exchange& asked, const Response& response) {
+  EntryAnswer answer;
+  answer.status = response.status;
+  auto place = header(response, "Location");
+  const std::string_view base = context.options.base_url;
+  if (place.starts_with(base) && place.size() > base.size()) place.remove_prefix(base.size() + 1);
+  answer.location = place;
+  answer.etag = header(response, "ETag");
+  answer.last_modified = response.last_modified;
+  if (response.body && asked.request.method != "HEAD") {
+    const bool reads = asked.request.method == "GET" || asked.target.shape == Shape::type_search;
+    const bool is_outcome = response.status >= 400 || (!reads && asked.prefer.answer == Return::outcome);
+    (is_outcome ? answer.outcome : answer.resource) = *response.body;
+    if (!answer.resource.empty() && asked.target.shape == Shape::instance) {
+      answer.full_url = context.options.base_url + "/" + std::string(context.schema.type_name(asked.target.type)) + "/" + asked.target.id;
+    } else if (!answer.resource.empty() && !answer.location.empty()) {
+      answer.full_url = context.options.base_url + "/" + answer.location.substr(0, answer.location.find("/_history"));
+    }
+  }
+  add_answer(text, answer);
+}
+
+}  // namespace rest

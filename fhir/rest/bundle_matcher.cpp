@@ -1,0 +1,68 @@
+#include "fhir/rest/bundle_matcher.h"
+
+#include <algorithm>
+
+namespace rest {
+namespace {
+
+constexpr std::uint64_t most_comparisons = 5'000'000;
+
+std::string term_key(model::ParameterId parameter, std::string_view term) {
+  std::string key(reinterpret_cast<const char*>(&parameter), sizeof parameter);
+  return key.append(term);
+}
+
+// A condition that is a union of exact terms: its candidates can be looked up.
+bool is_exact(const search::Condition& condition) {
+  if (condition.kind != search::Condition::Kind::terms || condition.negated || condition.any.empty()) return false;
+  return std::all_of(condition.any.begin(), condition.any.end(), [](const search::Clause& clause) {
+    return !clause.negated && std::all_of(clause.scans.begin(), clause.scans.end(), [](const search::Scan& scan) { return scan.unique; });
+  });
+}
+
+}  // namespace
+
+void BundleMatcher::add(std::size_t entry, store::Version version, std::shared_ptr<const store::IndexEntry> index) {
+  auto terms = std::dynamic_pointer_cast<const search::DocumentTerms>(index);
+  if (!terms) return;
+  const auto number = candidates_.size();
+  by_type_[version.type].push_back(number);
+  for (const auto& term : terms->terms) by_term_[term_key(term.parameter, term.bytes)].push_back(number);
+  candidates_.push_back({entry, std::move(version), std::move(terms)});
+}
+
+model::Result<std::vector<std::size_t>> BundleMatcher::match(const search::Query& query) {
+  std::vector<std::size_t> selected;
+  const auto exact = std::find_if(query.conditions.begin(), query.conditions.end(), is_exact);
+  if (exact != query.conditions.end()) {
+    for (const auto& clause : exact->any) {
+      for (const auto& scan : clause.scans) {
+        const auto found = by_term_.find(term_key(clause.key.parameter, scan.low));
+        if (found != by_term_.end()) selected.insert(selected.end(), found->second.begin(), found->second.end());
+      }
+    }
+    std::sort(selected.begin(), selected.end());
+    selected.erase(std::unique(selected.begin(), selected.end()), selected.end());
+  } else if (const auto found = by_type_.find(query.type); found != by_type_.end()) {
+    selected = found->second;
+  }
+  compared_ += selected.size();
+  if (compared_ > most_comparisons) {
+    return model::failure(model::FailureKind::bad_request, model::IssueCode::too_costly,
+                          "The transaction's conditions ask for too many comparisons among its own entries; use exact criteria such as "
+                          "identifier=system|value, or smaller transactions");
+  }
+  std::vector<std::size_t> matches;
+  for (const auto number : selected) {
+    const auto& candidate = candidates_[number];
+    if (candidate.version.type != query.type) continue;
+    const bool all = std::all_of(query.conditions.begin(), query.conditions.end(), [&](const search::Condition& condition) {
+      return search::matches(candidate.version, *candidate.terms, condition);
+    });
+    if (all) matches.push_back(candidate.entry);
+    if (matches.size() == 2) break;
+  }
+  return matches;
+}
+
+}  // namespace rest

@@ -1,0 +1,82 @@
+#include "fhir/rest/entry.h"
+
+#include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/conditional.h"
+#include "resources-gen/model/temporal.h"
+
+namespace rest {
+namespace {
+
+std::string_view text_of(model::NodeRef parent, model::ElementId element) {
+  const auto node = parent.child(element);
+  return node && node.has_value() ? node.text() : std::string_view();
+}
+
+}  // namespace
+
+std::string Entry::expression(std::string_view member) const {
+  return "Bundle.entry[" + std::to_string(index) + "]" + (member.empty() ? "" : ".") + std::string(member);
+}
+
+std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef bundle) {
+  std::vector<Entry> entries;
+  for (auto node = bundle.first_child(); node; node = node.next_sibling()) {
+    if (node.element() != elements.entry) continue;
+    Entry entry;
+    entry.index = entries.size();
+    entry.full_url = text_of(node, elements.full_url);
+    entry.resource = node.child(elements.resource);
+    if (const auto request = node.child(elements.request)) {
+      entry.has_request = true;
+      entry.method = text_of(request, elements.method);
+      entry.url = text_of(request, elements.url);
+      entry.if_none_match = text_of(request, elements.if_none_match);
+      entry.if_modified_since = text_of(request, elements.if_modified_since);
+      entry.if_match = text_of(request, elements.if_match);
+      entry.if_none_exist = text_of(request, elements.if_none_exist);
+    }
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+std::string_view below_base(const ServiceOptions& options, std::string_view url) {
+  for (const std::string_view base : {std::string_view(options.base_url), std::string_view(options.base_path)}) {
+    if (!base.empty() && url.starts_with(base) && url.substr(base.size()).starts_with('/')) return url.substr(base.size() + 1);
+  }
+  return url.starts_with('/') ? url.substr(1) : url;
+}
+
+int processing_rank(const Entry& entry) {
+  if (entry.method == "DELETE") return 0;
+  if (entry.method == "POST") return entry.url.find("/_search") == std::string_view::npos ? 1 : 3;
+  if (entry.method == "PUT" || entry.method == "PATCH") return 2;
+  return 3;
+}
+
+ExchangePtr exchange_for(const Context& context, const Exchange& bundle, const Entry& entry) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->in_bundle = true;
+  exchange->lane = bundle.lane;
+  exchange->access = bundle.access;
+  exchange->prefer = bundle.prefer;
+  auto& request = exchange->request;
+  request.method = entry.method;
+  request.target = context.options.base_path + "/" + std::string(below_base(context.options, entry.url));
+  const auto header = [&](const char* name, std::string_view value) {
+    if (!value.empty()) request.headers.emplace_back(name, value);
+  };
+  header("If-Match", entry.if_match);
+  header("If-None-Match", entry.if_none_match);
+  header("If-None-Exist", entry.if_none_exist);
+  if (const auto since = model::Temporal::parse(entry.if_modified_since, model::Primitive::instant)) {
+    header("If-Modified-Since", http_date(since->low() / 10000));
+  }
+  if (entry.resource) {
+    header("Content-Type", "application/fhir+json");
+    request.body = entry.resource.json();
+  }
+  return exchange;
+}
+
+}  // namespace rest

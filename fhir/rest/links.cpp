@@ -1,0 +1,135 @@
+#include "fhir/rest/links.h"
+
+#include <algorithm>
+
+#include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/condition.h"
+
+namespace rest {
+namespace {
+
+constexpr std::string_view history_part = "/_history/";
+
+// "http://a/fhir/" of "http://a/fhir/Patient/1" or "http://a/fhir/Patient/1/_history/2"; empty if the URL is not of that form.
+std::string_view root_of(std::string_view full_url, const model::Schema& schema) {
+  if (full_url.find("://") == std::string_view::npos) return {};
+  full_url = full_url.substr(0, full_url.find(history_part));
+  const auto id_at = full_url.rfind('/');
+  if (id_at == std::string_view::npos || id_at == 0) return {};
+  const auto type_at = full_url.rfind('/', id_at - 1);
+  if (type_at == std::string_view::npos || !is_id(full_url.substr(id_at + 1))) return {};
+  if (schema.resource_type(full_url.substr(type_at + 1, id_at - type_at - 1)) == model::no_type) return {};
+  return full_url.substr(0, type_at + 1);
+}
+
+bool is_relative(std::string_view text) { return text.find(':') == std::string_view::npos && !text.starts_with('/'); }
+
+// Calls fn(begin, end) for the value of each href and src attribute.
+template <typename Fn>
+void each_attribute(std::string_view xhtml, Fn fn) {
+  for (const std::string_view name : {std::string_view("href"), std::string_view("src")}) {
+    for (auto at = xhtml.find(name); at != std::string_view::npos; at = xhtml.find(name, at + 1)) {
+      auto i = at + name.size();
+      while (i < xhtml.size() && (xhtml[i] == ' ' || xhtml[i] == '\n' || xhtml[i] == '\t' || xhtml[i] == '\r')) ++i;
+      if (at == 0 || i >= xhtml.size() || xhtml[i] != '=' || !(xhtml[at - 1] == ' ' || xhtml[at - 1] == '\n' || xhtml[at - 1] == '\t')) continue;
+      i = xhtml.find_first_not_of(" \t\r\n", i + 1);
+      if (i == std::string_view::npos || (xhtml[i] != '"' && xhtml[i] != '\'')) continue;
+      const auto end = xhtml.find(xhtml[i], i + 1);
+      if (end == std::string_view::npos) break;
+      fn(i + 1, end);
+    }
+  }
+}
+
+}  // namespace
+
+bool FullUrls::look_up(std::string_view url, Pointer& pointer) const {
+  auto found = entries_.find(url);
+  pointer.versioned = false;
+  if (found == entries_.end()) {
+    const auto history = url.find(history_part);
+    if (history == std::string_view::npos) return false;
+    found = entries_.find(url.substr(0, history));
+    pointer.versioned = true;
+  }
+  if (found == entries_.end()) return false;
+  pointer.entry = found->second;
+  return true;
+}
+
+bool FullUrls::find(std::string_view text, std::string_view from_full_url, const model::Schema& schema, Pointer& pointer) const {
+  const auto hash = std::min(text.find('#'), text.size());
+  pointer.fragment = text.substr(hash);
+  const auto url = text.substr(0, hash);
+  if (url.empty() || entries_.empty()) return false;
+  if (look_up(url, pointer)) return true;
+  if (!is_relative(url) || url.find('?') != std::string_view::npos || url.find('/') == std::string_view::npos) return false;
+  const auto root = root_of(from_full_url, schema);
+  std::string absolute = root.empty() ? base_url_ + "/" : std::string(root);
+  absolute += url;
+  return look_up(absolute, pointer);
+}
+
+std::vector<Link> find_links(const Context& context, const Entry& entry, const FullUrls& full_urls, const OnSearch& on_search) {
+  std::vector<Link> links;
+  const auto& tree = entry.resource.tree();
+  const auto& schema = context.schema;
+  const auto end = entry.resource.node().end;
+  for (auto index = entry.resource.index() + 1; index < end; ++index) {
+    const auto& node = tree[index];
+    if (node.kind != model::ValueKind::string) continue;
+    const model::NodeRef here(tree, index);
+    Link link;
+    link.node = index;
+    if (node.element == context.bundle.reference) {
+      const auto text = here.text();
+      if (text.empty() || text[0] == '#') continue;
+      if (full_urls.find(text, entry.full_url, schema, link.pointer)) {
+        links.push_back(link);
+        continue;
+      }
+      model::TypeId type;
+      std::string_view criteria;
+      if (!is_conditional_reference(context, text, type, criteria)) continue;
+      link.kind = Link::Kind::search;
+      link.search = on_search(type, criteria, here);
+      links.push_back(link);
+      continue;
+    }
+    switch (schema.types[node.type].primitive) {
+      case model::Primitive::uri:
+      case model::Primitive::url:
+      case model::Primitive::oid:
+      case model::Primitive::uuid:
+        if (full_urls.find(here.text(), entry.full_url, schema, link.pointer)) links.push_back(link);
+        break;
+      case model::Primitive::xhtml: {
+        const auto text = here.text();
+        bool any = false;
+        each_attribute(text, [&](std::size_t from, std::size_t to) {
+          any = any || full_urls.find(text.substr(from, to - from), entry.full_url, schema, link.pointer);
+        });
+        link.kind = Link::Kind::narrative;
+        if (any) links.push_back(link);
+        break;
+      }
+      default: break;
+    }
+  }
+  return links;
+}
+
+std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full_url, const FullUrls& full_urls, const model::Schema& schema,
+                              const NewReference& new_reference) {
+  std::vector<formats::Edit> edits;
+  each_attribute(xhtml, [&](std::size_t from, std::size_t to) {
+    Pointer pointer;
+    if (full_urls.find(xhtml.substr(from, to - from), from_full_url, schema, pointer)) {
+      edits.push_back({static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), new_reference(pointer)});
+    }
+  });
+  std::sort(edits.begin(), edits.end(), [](const formats::Edit& a, const formats::Edit& b) { return a.begin < b.begin; });
+  return formats::apply(xhtml, edits);
+}
+
+}  // namespace rest

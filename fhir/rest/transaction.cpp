@@ -1,0 +1,163 @@
+#include "fhir/rest/transaction.h"
+
+#include "fhir/rest/bundle_answer.h"
+#include "fhir/rest/read.h"
+#include "fhir/rest/routes.h"
+#include "fhir/rest/search.h"
+
+namespace rest {
+namespace {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+constexpr std::size_t small_parts = 100;  // a Bundle up to this size may be planned anew, and answered, on the writer's thread
+constexpr int most_attempts = 3;          // of the worker to plan a large one; then the writer does it, and all others wait
+
+}  // namespace
+
+// In the writer: conditions first, all of them, then puts. R4 http.html#trules has the order.
+model::Result<void> Transaction::write(store::WriteContext& writer) {
+  changed_ = false;
+  auto resolution = resolve(&writer);
+  if (!same(resolution, planned_)) {
+    if (!exclusive_) {
+      changed_ = true;
+      return failure(FailureKind::conflict, IssueCode::conflict, "What the transaction's conditions match has changed meanwhile");
+    }
+    if (auto made = plan(resolution); !made) return made;
+    planned_ = std::move(resolution);
+  }
+  faults_ = {};
+  for (auto& part : parts_) {
+    part.version.reset();
+    if (part.kind != Part::Kind::remove && part.kind != Part::Kind::update) continue;
+    const auto current = writer.current(part.target.type, part.id);
+    part.created = !current || current->deleted();
+    if (const auto refused = rest::check(part.conditions, part.what, current)) faults_.add(*refused, part.entry.expression("request"));
+  }
+  if (!faults_.empty()) return faults_.failure();
+  for (const auto kind : {Part::Kind::remove, Part::Kind::create, Part::Kind::update}) {
+    for (auto& part : parts_) {
+      if (part.kind != kind) continue;
+      if (kind == Part::Kind::remove) {
+        if (part.created) continue;  // there is nothing to delete
+        store::Draft draft;
+        draft.type = part.target.type;
+        draft.id = part.id;
+        draft.method = store::Method::remove;
+        part.version = writer.put(std::move(draft));
+      } else if (!part.matched && part.same_as == no_number) {
+        part.version = writer.put(part.prepared.draft);
+        if (kind == Part::Kind::create && part.version->version != 1) {
+          return failure(FailureKind::conflict, IssueCode::conflict, "The id chosen for a new resource was taken meanwhile; send it again",
+                         part.entry.expression());
+        }
+      }
+    }
+  }
+  moment_ = writer.next_document() - 1;
+  return {};
+}
+
+void Transaction::answer_read(BundleText& text, Part& part) {
+  auto& asked = *part.asked;
+  const auto respond = [&](const Response& response) { add_answer(context_, text, asked, response); };
+  const auto& target = asked.target;
+  if (part.query) {
+    search::Query at_moment = *part.query;
+    at_moment.position = search::Position{search::Position::Kind::first, moment_, 0, std::nullopt, at_moment.now_ms, 0};
+    const auto page = context_.search.run(at_moment, asked.access);
+    return respond(page ? json_response(200, searchset(context_, target.type, *page, {})) : failure_response(page.error()));
+  }
+  if (target.shape == Shape::instance && target.arguments.empty()) {
+    const auto version = is_id(target.id) ? context_.store.as_of(target.type, target.id, moment_) : std::nullopt;
+    const auto found = version ? context_.store.render(version->document) : std::nullopt;
+    const auto tags = parse_tags(part.entry.if_none_match, "ifNoneMatch");
+    if (!tags) return respond(failure_response(tags.error()));
+    if (!found) return respond(failure_response(unknown_resource(context_.schema, target.type, target.id)));
+    return respond(resource_response(context_.schema, *found, *tags, asked.request.header("If-Modified-Since")));
+  }
+  std::optional<Response> answer;  // handlers of GET answer at once
+  dispatch(context_, part.asked, [&](Response response) { answer = std::move(response); });
+  respond(answer ? *answer : unexpected_response());
+}
+
+void Transaction::answer_part(BundleText& text, Part& part) {
+  if (part.kind == Part::Kind::read) return answer_read(text, part);
+  EntryAnswer answer;
+  const Part& made = part.same_as == no_number ? part : parts_[part.same_as];
+  const auto& version = part.matched ? part.matched : made.version;
+  const bool found = part.matched || part.same_as != no_number;
+  if (part.kind == Part::Kind::remove) {
+    answer.status = 204;
+  } else {
+    answer.status = !found && (part.kind == Part::Kind::create || part.created) ? 201 : 200;
+  }
+  std::string tag, resource, outcome;
+  if (version) {
+    tag = etag(version->version);
+    answer.etag = tag;
+    answer.last_modified = version->last_updated;
+    if (part.kind != Part::Kind::remove) {
+      answer.location = version_path(context_.schema, *version);
+      answer.full_url = context_.options.base_url + "/" + answer.location.substr(0, answer.location.find("/_history"));
+      if (exchange_->prefer.answer == Return::representation && part.matched) {
+        const auto rendered = context_.store.render(version->document);
+        if (rendered && rendered->body) resource = *rendered->body;
+      } else if (exchange_->prefer.answer == Return::representation) {
+        resource = made.prepared.rendered(*version);
+      }
+    }
+  }
+  if (exchange_->prefer.answer == Return::outcome) {
+    model::Issues issues;
+    issues.add({model::Severity::information, IssueCode::informational,
+                part.kind == Part::Kind::remove ? (version ? "Deleted " : "There was nothing to delete at ") + part.what
+                : found                         ? answer.location + " matches ifNoneExist: nothing was created"
+                                                : (answer.status == 201 ? "Created " : "Updated ") + answer.location,
+                {}});
+    outcome = formats::operation_outcome(issues);
+  }
+  answer.resource = resource;
+  answer.outcome = outcome;
+  add_answer(text, answer);
+}
+
+Response Transaction::answer() {
+  BundleText text("transaction-response", 256 * parts_.size() + 256);
+  for (auto& part : parts_) answer_part(text, part);
+  return json_response(200, text.end());
+}
+
+void Transaction::run(Done done) {
+  if (auto checked = check(); !checked) return done(failure_response(checked.error()));
+  const bool small = parts_.size() <= small_parts;
+  if (!writes_) {
+    moment_ = context_.store.last_document();
+    return done(answer());
+  }
+  planned_ = resolve(nullptr);
+  if (auto made = plan(planned_); !made) return done(failure_response(made.error()));
+  if (small && !reads_) {
+    const auto self = shared_from_this();
+    return context_.store.submit([self](store::WriteContext& writer) { return self->write(writer); }, exchange_->lane,
+                                 completion(std::move(done), [self] { return self->answer(); }));
+  }
+  // Large ones, and those that read what they wrote, wait here, so that the writer's thread does no more than write.
+  for (int attempt = 1;; ++attempt) {
+    exclusive_ = small || attempt > most_attempts;
+    const auto result = context_.store.write([this](store::WriteContext& writer) { return write(writer); }, exchange_->lane);
+    if (result) return done(answer());
+    if (!changed_) return done(failure_response(result.error()));
+    planned_ = resolve(nullptr);
+    if (auto made = plan(planned_); !made) return done(failure_response(made.error()));
+  }
+}
+
+void transaction(const Context& context, ExchangePtr exchange, ReadBundle bundle, std::vector<Entry> entries, Done done) {
+  std::make_shared<Transaction>(context, std::move(exchange), std::move(bundle), std::move(entries))->run(std::move(done));
+}
+
+}  // namespace rest

@@ -1,0 +1,153 @@
+#include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/routes.h"
+#include "fhir/rest/search.h"
+#include "fhir/rest/transaction.h"
+#include "resources-gen/model/temporal.h"
+
+namespace rest {
+
+using model::FailureKind;
+using model::IssueCode;
+
+Transaction::Transaction(const Context& context, ExchangePtr exchange, ReadBundle bundle, std::vector<Entry> entries)
+    : context_(context), exchange_(std::move(exchange)), bundle_(std::move(bundle)), full_urls_(context.options.base_url) {
+  parts_.resize(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) parts_[i].entry = entries[i];
+}
+
+model::Result<void> Transaction::check() {
+  for (auto& part : parts_) check_part(part);
+  if (faults_.empty()) check_identities();
+  if (faults_.empty()) find_searches();
+  if (!faults_.empty()) return faults_.failure();
+  return {};
+}
+
+void Transaction::check_part(Part& part) {
+  const auto& entry = part.entry;
+  const auto fault = [&](FailureKind kind, IssueCode code, std::string text, std::string_view member) {
+    faults_.add(kind, code, std::move(text), entry.expression(member));
+  };
+  if (!entry.has_request) return fault(FailureKind::bad_request, IssueCode::required, "The entry has no request", {});
+  if (entry.method.empty() || entry.url.empty()) {
+    return fault(FailureKind::bad_request, IssueCode::required, "The entry's request needs a method and a url", "request");
+  }
+  auto target = parse_relative(below_base(context_.options, entry.url), context_.schema);
+  if (!target) return faults_.add(target.error(), entry.expression("request.url"));
+
+  part.target = std::move(*target);
+  const auto& method = entry.method;
+  if (method == "GET" || method == "HEAD") return check_read(part);
+  const bool with_criteria = !part.target.arguments.empty();
+  if (method == "PATCH" || (with_criteria && (method == "PUT" || method == "DELETE"))) {
+    return fault(FailureKind::bad_request, IssueCode::not_supported,
+                 with_criteria ? "Conditional update, patch and delete are not supported" : "PATCH is not supported", "request");
+  }
+  const Shape wanted = method == "POST" ? Shape::type : Shape::instance;
+  if (part.target.shape != wanted || with_criteria) {
+    return fault(FailureKind::bad_request, IssueCode::not_supported,
+                 std::string(method) + " within a transaction goes to " + (method == "POST" ? "[type]" : "[type]/[id]") + ", not to '" +
+                     std::string(entry.url.substr(0, 100)) + "'",
+                 "request.url");
+  }
+  part.kind = method == "POST" ? Part::Kind::create : method == "PUT" ? Part::Kind::update : Part::Kind::remove;
+  writes_ = true;
+  const std::string type(context_.schema.type_name(part.target.type));
+  part.id = part.kind == Part::Kind::create ? context_.ids.next() : part.target.id;
+  part.what = type + "/" + part.id;
+  if (!is_id(part.id)) return fault(FailureKind::bad_request, IssueCode::value, "'" + part.id.substr(0, 100) + "' is no id", "request.url");
+
+  auto match = parse_tags(entry.if_match, "ifMatch");
+  if (!match) return faults_.add(match.error(), entry.expression("request.ifMatch"));
+  auto none_match = parse_tags(entry.if_none_match, "ifNoneMatch");
+  if (!none_match) return faults_.add(none_match.error(), entry.expression("request.ifNoneMatch"));
+  part.conditions = {std::move(*match), std::move(*none_match)};
+  if (part.kind == Part::Kind::remove) return;
+
+  if (!entry.resource) return fault(FailureKind::bad_request, IssueCode::required, "The entry has no resource to write", {});
+  if (entry.resource.type() != part.target.type) {
+    return fault(FailureKind::bad_request, IssueCode::invalid,
+                 "The resource is a " + std::string(entry.resource.type_name()) + ", but the request is for a " + type, "resource");
+  }
+  if (part.kind == Part::Kind::update) {
+    const auto id = entry.resource.child("id");
+    if (!id || id.text() != part.target.id) {
+      return fault(FailureKind::bad_request, IssueCode::invalid,
+                   "The resource's id is '" + std::string(id ? id.text().substr(0, 64) : "") + "', but the request is for " + part.what,
+                   "resource.id");
+    }
+  }
+}
+
+void Transaction::check_read(Part& part) {
+  reads_ = true;
+  part.asked = exchange_for(context_, *exchange_, part.entry);
+  part.asked->target = part.target;
+  const auto& target = part.target;
+  if (target.shape != Shape::type) return;
+  auto arguments = target.arguments;
+  std::erase_if(arguments, [](const search::Argument& each) { return each.name == "_format" || each.name == "_pretty"; });
+  auto query = parse_search(context_, *part.asked, arguments);
+  if (!query) return faults_.add(query.error(), part.entry.expression("request.url"));
+  part.query = std::move(*query);
+}
+
+// R4 http.html#trules: a resource can only appear in a transaction once, by identity. bdl-7: so can a fullUrl.
+void Transaction::check_identities() {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto& part = parts_[i];
+    const auto& entry = part.entry;
+    if (part.kind == Part::Kind::update || part.kind == Part::Kind::remove) {
+      const auto [other, first] = identities_.emplace(part.what, i);
+      if (!first) {
+        faults_.add(FailureKind::bad_request, IssueCode::duplicate,
+                    part.what + " is written by entry " + std::to_string(other->second) + " too; a resource can appear once only",
+                    entry.expression("request.url"));
+      }
+    }
+    if ((part.kind == Part::Kind::update || part.kind == Part::Kind::create) && !entry.full_url.empty() && !full_urls_.add(entry.full_url, i)) {
+      faults_.add(FailureKind::bad_request, IssueCode::duplicate, "Another entry has the same fullUrl; references to it would be ambiguous",
+                  entry.expression("fullUrl"));
+    }
+  }
+}
+
+void Transaction::find_searches() {
+  std::vector<bool> wanted(parts_.size());
+  for (auto& part : parts_) {
+    const auto& entry = part.entry;
+    if (part.kind == Part::Kind::create && !entry.if_none_exist.empty()) {
+      part.if_none_exist =
+          search_number(part.target.type, entry.if_none_exist, "ifNoneExist", entry.expression("request.ifNoneExist"), false);
+    }
+    if (part.kind != Part::Kind::create && part.kind != Part::Kind::update) continue;
+    part.links = find_links(context_, entry, full_urls_, [&](model::TypeId type, std::string_view criteria, model::NodeRef node) {
+      return search_number(type, criteria, "the reference", node.path(), true);
+    });
+    for (const auto& link : part.links) {
+      const bool update = link.kind == Link::Kind::entry && parts_[link.pointer.entry].kind == Part::Kind::update;
+      if (update && link.pointer.versioned && !wanted[link.pointer.entry]) {
+        wanted[link.pointer.entry] = true;
+        versioned_updates_.push_back(link.pointer.entry);
+      }
+    }
+  }
+}
+
+std::size_t Transaction::search_number(model::TypeId type, std::string_view criteria, std::string_view what, const std::string& expression,
+                                       bool of_reference) {
+  const auto name = context_.schema.type_name(type);
+  if (criteria.starts_with(name) && criteria.substr(name.size()).starts_with('?')) criteria.remove_prefix(name.size() + 1);
+  if (criteria.starts_with('?')) criteria.remove_prefix(1);
+  const auto [known, first] = search_numbers_.emplace(std::string(name) + "?" + std::string(criteria), searches_.size());
+  if (first) {
+    auto condition = parse_condition(context_, type, criteria, what);
+    if (!condition) faults_.add(condition.error(), expression);
+    searches_.push_back({condition ? std::move(*condition) : Condition{}, of_reference, expression});
+  }
+  auto& search = searches_[known->second];
+  search.of_reference = search.of_reference || of_reference;
+  return known->second;
+}
+
+}  // namespace rest
