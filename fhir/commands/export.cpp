@@ -1,0 +1,73 @@
+// kiln export: the current version of every resource as NDJSON, a file per type.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "fhir/commands/node.h"
+#include "fhir/commands/table.h"
+
+namespace commands {
+namespace {
+
+struct ExportOptions {
+  std::string data = "./data";
+  std::string out;
+  std::vector<std::string> types;
+};
+
+int write_all(const ExportOptions& options) {
+  auto node = Node::open(options.data, {});
+  if (!node) return report(node.error());
+  const auto& schema = model::r4();
+  std::set<model::TypeId> wanted;
+  for (const auto& name : options.types) {
+    const auto type = schema.resource_type(name);
+    if (type == model::no_type) {
+      std::fprintf(stderr, "kiln: '%s' is no resource type of R4\n", name.c_str());
+      return 2;
+    }
+    wanted.insert(type);
+  }
+  std::filesystem::create_directories(options.out);
+  auto& store = (*node)->store();
+  std::map<model::TypeId, std::ofstream> files;
+  std::uint64_t written = 0;
+  const auto last = store.last_document();
+  for (store::Document document = 1; document <= last; ++document) {
+    const auto version = store.at(document);
+    if (!version || version->deleted() || (!wanted.empty() && !wanted.contains(version->type))) continue;
+    const auto current = store.current(version->type, version->id);
+    if (!current || current->document != document) continue;
+    const auto rendered = store.render(document);
+    if (!rendered || !rendered->body) continue;
+    auto [file, fresh] = files.try_emplace(version->type);
+    if (fresh) file->second.open(options.out + "/" + std::string(schema.type_name(version->type)) + ".ndjson", std::ios::trunc | std::ios::binary);
+    file->second << *rendered->body << '\n';
+    ++written;
+  }
+  for (auto& [type, file] : files) {
+    file.close();
+    if (!file) {
+      std::fprintf(stderr, "kiln: the file for %s could not be written whole\n", std::string(schema.type_name(type)).c_str());
+      return 1;
+    }
+  }
+  std::printf("exported %llu resources of %zu types to %s\n", static_cast<unsigned long long>(written), files.size(), options.out.c_str());
+  return 0;
+}
+
+}  // namespace
+
+Run export_(CLI::App& app) {
+  auto options = std::make_shared<ExportOptions>();
+  app.add_option("--data", options->data, "Data directory; no server may hold it")->capture_default_str()->check(CLI::ExistingDirectory);
+  app.add_option("--out", options->out, "Directory for the files, made if absent")->required();
+  app.add_option("--type", options->types, "Only these resource types");
+  return [options] { return write_all(*options); };
+}
+
+}  // namespace commands

@@ -1,0 +1,405 @@
+// kiln import: Bundles, resources and NDJSON into a data directory (no server needed) or a server, over several connections.
+//
+// Chunks go in as transactions, several at a time. Entries that a refused transaction names are taken out and the rest is sent again; they get another try at the end, when
+// what they refer to may be in; then they are reported with file, line and reason.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "fhir/commands/import_journal.h"
+#include "fhir/commands/import_source.h"
+#include "fhir/commands/import_target.h"
+#include "fhir/commands/node.h"
+#include "fhir/commands/table.h"
+#include "resources-gen/formats/json.h"
+
+namespace commands {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct ImportOptions {
+  std::string data = "./data";
+  std::string server, ca_file;
+  std::vector<std::string> files;
+  std::string journal, refused;
+  bool resume = false;
+  unsigned connections = 0;
+};
+
+// Types that others refer to come first, so that conditional references find them without a second try.
+int rank(const std::string& path) {
+  const auto name = std::filesystem::path(path).filename().string();
+  static const char* const order[] = {"Organization", "Location", "Practitioner.", "PractitionerRole", "Patient", "hospitalInformation", "practitionerInformation"};
+  for (int i = 0; i < static_cast<int>(std::size(order)); ++i) {
+    if (name.rfind(order[i], 0) == 0) return i;
+  }
+  return 100;
+}
+
+// Indices of the entries that an OperationOutcome's expressions name, each with the reasons given.
+std::map<std::size_t, std::string> faulty_entries(const std::string& outcome, std::string& all_reasons) {
+  std::map<std::size_t, std::string> out;
+  const auto parsed = formats::read_json(outcome, model::r4());
+  if (parsed.tree.empty()) {
+    all_reasons = outcome.substr(0, 500);
+    return out;
+  }
+  for (auto issue = parsed.tree.root().child("issue"); issue; issue = issue.next_sibling()) {
+    if (issue.name() != "issue") continue;
+    const auto severity = issue.child("severity");
+    if (severity && (severity.text() == "information" || severity.text() == "warning")) continue;
+    const auto diagnostics = issue.child("diagnostics");
+    const auto reason = diagnostics ? std::string(diagnostics.text()) : std::string("refused");
+    all_reasons += (all_reasons.empty() ? "" : "; ") + reason;
+    for (auto expression = issue.child("expression"); expression; expression = expression.next_sibling()) {
+      if (expression.name() != "expression") continue;
+      constexpr std::string_view head = "Bundle.entry[";
+      const auto text = expression.text();
+      if (!text.starts_with(head)) continue;
+      std::size_t index = 0;
+      for (auto digits = text.substr(head.size()); !digits.empty() && std::isdigit(static_cast<unsigned char>(digits[0])) != 0; digits.remove_prefix(1)) {
+        index = index * 10 + static_cast<std::size_t>(digits[0] - '0');
+      }
+      auto& reasons = out[index];
+      reasons += (reasons.empty() ? "" : "; ") + reason;
+    }
+  }
+  return out;
+}
+
+class Import {
+ public:
+  Import(ImportOptions options, ImportJournal& journal) : options_(std::move(options)), journal_(journal) {}
+
+  int run(const std::function<model::Result<std::unique_ptr<ImportTarget>>()>& make_target) {
+    std::stable_sort(options_.files.begin(), options_.files.end(), [](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    refused_.open(options_.refused, std::ios::trunc);
+    for (const auto& path : options_.files) {
+      std::error_code absent;
+      total_bytes_ += std::filesystem::file_size(path, absent);
+      names_[journal_.file(path)] = path;
+    }
+    std::vector<std::unique_ptr<ImportTarget>> targets;
+    for (unsigned i = 0; i < options_.connections; ++i) {
+      auto target = make_target();
+      if (!target) return report(target.error());
+      targets.push_back(std::move(*target));
+    }
+    started_ = last_shown_ = Clock::now();
+    ImportSourceOptions source;
+    source.stamp = journal_.stamp();
+    std::vector<std::thread> threads;
+    for (auto& target : targets) threads.emplace_back([this, &target] { take(*target); });
+    for (const auto& path : options_.files) {
+      const auto before = read_bytes_;
+      const auto read = read_import_file(
+          path, journal_.file(path), source, [this](ImportChunk chunk) { return queue(std::move(chunk)); },
+          [this](const Refusal& refusal) { refuse(refusal); },
+          [this, before](std::uint64_t bytes) {
+            read_bytes_ = before + bytes;
+            show(false);
+          });
+      if (!read) {
+        report(read.error());
+        unreadable_ = true;
+      }
+    }
+    finish(threads);
+    retry_deferred(*targets.front());
+    show(true);
+    const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+    std::printf("imported %llu resources in %.1f s (%.0f/s), %llu refused", static_cast<unsigned long long>(stored_), seconds,
+                static_cast<double>(stored_) / std::max(seconds, 0.001), static_cast<unsigned long long>(refusals_));
+    if (skipped_ > 0) std::printf(", %llu were in already", static_cast<unsigned long long>(skipped_));
+    std::printf("%s\n", refusals_ > 0 ? (": see " + options_.refused).c_str() : "");
+    if (broken_) std::fprintf(stderr, "kiln: %s: run again with --continue\n", broken_reason_.c_str());
+    return refusals_ > 0 || broken_ || unreadable_ ? 1 : 0;
+  }
+
+ private:
+  bool queue(ImportChunk chunk) {
+    if (journal_.done(chunk.file, chunk.number)) {
+      skipped_ += chunk.entries.size();
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    space_.wait(lock, [this] { return chunks_.size() < 4 * options_.connections || broken_; });
+    if (broken_) return false;
+    chunks_.push_back(std::move(chunk));
+    ready_.notify_one();
+    return true;
+  }
+
+  void finish(std::vector<std::thread>& threads) {
+    {
+      std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    ready_.notify_all();
+    for (auto& thread : threads) thread.join();
+  }
+
+  void take(ImportTarget& target) {
+    for (;;) {
+      ImportChunk chunk;
+      {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return ended_ || broken_ || !chunks_.empty(); });
+        if (broken_ || chunks_.empty()) return;
+        chunk = std::move(chunks_.front());
+        chunks_.pop_front();
+        space_.notify_one();
+      }
+      const auto file = chunk.file;
+      const auto number = chunk.number;
+      if (journal_.resumed() && !drop_stored(target, chunk)) return;
+      if (send(target, std::move(chunk), true)) journal_.mark(file, number);
+    }
+  }
+
+  // Takes out what an interrupted run has already stored. False: no answer.
+  bool drop_stored(ImportTarget& target, ImportChunk& chunk) {
+    if (chunk.whole) {
+      // All or nothing: one entry tells for all.
+      const auto known = std::find_if(chunk.entries.begin(), chunk.entries.end(), [](const ImportEntry& e) { return !e.id.empty(); });
+      if (known == chunk.entries.end()) return true;
+      const auto found = target.stored_since(known->type, known->id, journal_.stamp());
+      if (!found) return give_up(found.error());
+      if (*found) {
+        skipped_ += chunk.entries.size();
+        chunk.entries.clear();
+      }
+      return true;
+    }
+    std::vector<ImportEntry> left;
+    for (auto& entry : chunk.entries) {
+      if (!entry.id.empty()) {
+        const auto found = target.stored_since(entry.type, entry.id, journal_.stamp());
+        if (!found) return give_up(found.error());
+        if (*found) {
+          ++skipped_;
+          continue;
+        }
+      }
+      left.push_back(std::move(entry));
+    }
+    chunk.entries = std::move(left);
+    return true;
+  }
+
+  bool give_up(const model::Failure& failure) {
+    std::lock_guard lock(mutex_);
+    broken_ = true;
+    broken_reason_ = failure.issues.empty() ? "no answer" : failure.issues.list().front().diagnostics;
+    ready_.notify_all();
+    space_.notify_all();
+    return false;
+  }
+
+  // Sends a chunk; true if all of it is in or refused for good. `may_defer`: entries that fail get another try at the end.
+  bool send(ImportTarget& target, ImportChunk chunk, bool may_defer) {
+    bool complete = true;
+    for (int attempt = 0; !chunk.entries.empty();) {
+      auto answer = target.post(chunk.bundle());
+      if (!answer || answer->status >= 500) {
+        if (++attempt >= 6) {
+          return give_up(answer ? model::failure(model::FailureKind::unavailable, model::IssueCode::transient,
+                                                 fmt::format("The server answers {}", answer->status))
+                                : answer.error());
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(100 << attempt));
+        if (!drop_stored(target, chunk)) continue;  // still no answer: counts as an attempt
+        continue;
+      }
+      if (answer->status < 300) {
+        if (chunk.bundle_type == "batch") {
+          count_batch(chunk, answer->body);
+        } else {
+          stored_ += chunk.entries.size();
+        }
+        return complete;
+      }
+      std::string all;
+      const auto faulty = faulty_entries(answer->body, all);
+      if (chunk.whole) {
+        // Its author's transaction is all or nothing.
+        if (may_defer) {
+          std::lock_guard lock(mutex_);
+          deferred_.push_back(std::move(chunk));
+          return false;
+        }
+        for (const auto& entry : chunk.entries) refuse({entry.file, entry.line, entry.type, entry.id, all});
+        return true;
+      }
+      std::vector<ImportEntry> left;
+      if (faulty.empty() && chunk.entries.size() > 1) {
+        // The answer names no entry: halve until it is found.
+        ImportChunk half = chunk;
+        const auto middle = static_cast<std::ptrdiff_t>(chunk.entries.size() / 2);
+        half.entries.erase(half.entries.begin(), half.entries.begin() + middle);
+        chunk.entries.resize(static_cast<std::size_t>(middle));
+        if (!send(target, std::move(half), may_defer)) complete = false;
+        continue;
+      }
+      for (std::size_t i = 0; i < chunk.entries.size(); ++i) {
+        auto& entry = chunk.entries[i];
+        const auto found = faulty.find(i);
+        if (found == faulty.end() && !(faulty.empty() && chunk.entries.size() == 1)) {
+          left.push_back(std::move(entry));
+        } else if (may_defer) {
+          ImportChunk alone;
+          alone.file = chunk.file;
+          alone.number = chunk.number;
+          alone.entries.push_back(std::move(entry));
+          complete = false;
+          std::lock_guard lock(mutex_);
+          deferred_.push_back(std::move(alone));
+        } else {
+          refuse({entry.file, entry.line, entry.type, entry.id, found == faulty.end() ? all : found->second});
+        }
+      }
+      if (left.size() == chunk.entries.size()) {  // expressions beyond the Bundle: no progress
+        for (const auto& entry : left) refuse({entry.file, entry.line, entry.type, entry.id, all});
+        return complete;
+      }
+      chunk.entries = std::move(left);
+    }
+    return complete;
+  }
+
+  void count_batch(const ImportChunk& chunk, const std::string& body) {
+    const auto parsed = formats::read_json(body, model::r4());
+    if (parsed.tree.empty()) return;
+    std::size_t index = 0;
+    for (auto entry = parsed.tree.root().child("entry"); entry; entry = entry.next_sibling()) {
+      if (entry.name() != "entry" || index >= chunk.entries.size()) continue;
+      const auto& sent = chunk.entries[index++];
+      const auto response = entry.child("response");
+      const auto status = response ? response.child("status") : model::NodeRef();
+      if (status && status.text().starts_with("2")) {
+        ++stored_;
+      } else {
+        refuse({sent.file, sent.line, sent.type, sent.id, status ? std::string(status.text()) : "no status"});
+      }
+    }
+  }
+
+  // Rounds over what failed, as long as a round gets something in.
+  void retry_deferred(ImportTarget& target) {
+    while (!deferred_.empty() && !broken_) {
+      auto round = std::move(deferred_);
+      deferred_.clear();
+      const auto before = stored_.load();
+      for (auto& chunk : round) {
+        if (broken_) return;
+        send(target, std::move(chunk), true);
+      }
+      if (stored_ != before) continue;
+      round = std::move(deferred_);
+      deferred_.clear();
+      for (auto& chunk : round) send(target, std::move(chunk), false);
+      return;
+    }
+  }
+
+  void refuse(const Refusal& refusal) {
+    ++refusals_;
+    std::string line = "{\"file\":";
+    formats::append_string(line, names_[refusal.file]);
+    line += ",\"line\":" + std::to_string(refusal.line) + ",\"resourceType\":";
+    formats::append_string(line, refusal.type);
+    line += ",\"id\":";
+    formats::append_string(line, refusal.id);
+    line += ",\"reason\":";
+    formats::append_string(line, refusal.reason);
+    std::lock_guard lock(refused_mutex_);
+    refused_ << line << "}\n" << std::flush;
+  }
+
+  void show(bool last) {
+    const auto now = Clock::now();
+    const bool terminal = isatty(2) != 0;
+    const auto every = terminal ? std::chrono::milliseconds(200) : std::chrono::milliseconds(5000);
+    if (!last && now - last_shown_ < every) return;
+    last_shown_ = now;
+    if (last) {
+      if (terminal) std::fprintf(stderr, "\r\033[K");
+      return;
+    }
+    const double seconds = std::chrono::duration<double>(now - started_).count();
+    const double share = total_bytes_ > 0 ? static_cast<double>(read_bytes_) / static_cast<double>(total_bytes_) : 1;
+    const auto text = fmt::format("{} resources, {:.0f}/s, {:.0f} %, {:.0f} s left", stored_.load(), static_cast<double>(stored_) / std::max(seconds, 0.001),
+                                  share * 100, share > 0 ? seconds / share - seconds : 0);
+    std::fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", text.c_str());
+  }
+
+  ImportOptions options_;
+  ImportJournal& journal_;
+  std::map<std::uint32_t, std::string> names_;
+  std::mutex mutex_, refused_mutex_;
+  std::condition_variable ready_, space_;
+  std::deque<ImportChunk> chunks_;
+  std::vector<ImportChunk> deferred_;
+  bool ended_ = false;
+  std::atomic<bool> broken_{false};
+  bool unreadable_ = false;
+  std::string broken_reason_;
+  std::ofstream refused_;
+  std::atomic<std::uint64_t> stored_{0}, refusals_{0}, skipped_{0};
+  std::uint64_t total_bytes_ = 0, read_bytes_ = 0;
+  Clock::time_point started_, last_shown_;
+};
+
+int run_import(ImportOptions options) {
+  const bool offline = options.server.empty();
+  const auto beside = offline ? options.data + "/" : std::string("./kiln-");
+  if (offline) std::filesystem::create_directories(options.data);
+  if (options.journal.empty()) options.journal = beside + "import.journal";
+  if (options.refused.empty()) options.refused = beside + "import-refused.ndjson";
+  if (options.connections == 0) options.connections = offline ? std::max(2u, std::thread::hardware_concurrency()) : 4;
+  auto journal = ImportJournal::open(options.journal, options.resume);
+  if (!journal) return report(journal.error());
+  std::unique_ptr<Node> node;
+  if (offline) {
+    auto opened = Node::open(options.data, {});
+    if (!opened) return report(opened.error());
+    node = std::move(*opened);
+  }
+  Import import(options, **journal);
+  return import.run([&]() -> model::Result<std::unique_ptr<ImportTarget>> {
+    if (offline) return import_into(*node);
+    return import_to(options.server, options.ca_file);
+  });
+}
+
+}  // namespace
+
+Run import(CLI::App& app) {
+  auto options = std::make_shared<ImportOptions>();
+  auto& o = *options;
+  auto* data = app.add_option("--data", o.data, "Data directory, made if absent; no server may hold it")->capture_default_str();
+  auto* server = app.add_option("--server", o.server, "Or a FHIR server's base URL: http://host:port/fhir");
+  server->excludes(data);
+  app.add_option("--ca-file", o.ca_file, "PEM certificates to verify an https server by")->needs(server)->check(CLI::ExistingFile);
+  app.add_option("files", o.files, "Bundles, resources and NDJSON; also gzipped")->required()->check(CLI::ExistingFile);
+  app.add_flag("--continue", o.resume, "Go on after an interruption: what is in stays in, nothing is doubled");
+  app.add_option("--journal", o.journal, "File that remembers what is in; default import.journal in the data directory");
+  app.add_option("--refused", o.refused, "File for refused resources with file, line and reason; default beside the journal");
+  app.add_option("--connections", o.connections, "Bundles under way at once; 0: by the machine")->capture_default_str();
+  return [options] { return run_import(*options); };
+}
+
+}  // namespace commands

@@ -1,0 +1,62 @@
+#include "fhir/commands/import_journal.h"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+namespace commands {
+
+model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::string& path, bool resume) {
+  auto journal = std::make_unique<ImportJournal>();
+  if (resume) {
+    std::ifstream in(path);
+    for (std::string word; in >> word;) {
+      if (word == "stamp") {
+        in >> journal->stamp_;
+      } else if (word == "file") {
+        std::uint32_t number = 0;
+        std::string name;
+        in >> number;
+        in.get();
+        std::getline(in, name);
+        journal->files_[name] = number;
+      } else if (word == "done") {
+        std::uint32_t file = 0;
+        std::uint64_t chunk = 0;
+        if (in >> file >> chunk) journal->done_.emplace(file, chunk);
+      }
+    }
+    journal->resumed_ = journal->stamp_ != 0;
+  }
+  journal->out_.open(path, journal->resumed_ ? std::ios::app : std::ios::trunc);
+  if (!journal->resumed_) {
+    journal->stamp_ =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    journal->out_ << "stamp " << journal->stamp_ << "\n" << std::flush;
+  }
+  if (!journal->out_) {
+    return model::failure(model::FailureKind::internal, model::IssueCode::exception, "The journal '" + path + "' cannot be written");
+  }
+  return journal;
+}
+
+std::uint32_t ImportJournal::file(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  const auto name = std::filesystem::absolute(path).lexically_normal().string();
+  const auto [found, fresh] = files_.try_emplace(name, static_cast<std::uint32_t>(files_.size()));
+  if (fresh) out_ << "file " << found->second << ' ' << name << "\n" << std::flush;
+  return found->second;
+}
+
+bool ImportJournal::done(std::uint32_t file, std::uint64_t chunk) const {
+  std::lock_guard lock(mutex_);
+  return done_.contains({file, chunk});
+}
+
+void ImportJournal::mark(std::uint32_t file, std::uint64_t chunk) {
+  std::lock_guard lock(mutex_);
+  out_ << "done " << file << ' ' << chunk << '\n';
+  out_.flush();
+}
+
+}  // namespace commands

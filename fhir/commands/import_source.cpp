@@ -1,0 +1,295 @@
+#include "fhir/commands/import_source.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "resources-gen/formats/json.h"
+
+namespace commands {
+namespace {
+
+using formats::Edit;
+using model::NodeRef;
+
+// A file read in pieces, decompressed if it begins as gzip does.
+class Reader {
+ public:
+  explicit Reader(const std::string& path) : file_(gzopen(path.c_str(), "rb")) {
+    if (file_ != nullptr) gzbuffer(file_, 1u << 18);
+  }
+  ~Reader() {
+    if (file_ != nullptr) gzclose(file_);
+  }
+  Reader(const Reader&) = delete;
+  bool open() const { return file_ != nullptr; }
+  // Appends up to `bytes`; false at the end or on an error.
+  bool read(std::string& out, std::size_t bytes) {
+    const auto size = out.size();
+    out.resize(size + bytes);
+    const int got = gzread(file_, out.data() + size, static_cast<unsigned>(bytes));
+    out.resize(size + static_cast<std::size_t>(std::max(got, 0)));
+    if (got < 0) failed_ = true;
+    return got > 0;
+  }
+  std::uint64_t position() const { return static_cast<std::uint64_t>(std::max<z_off_t>(0, gzoffset(file_))); }
+  bool failed() const {
+    int code = Z_OK;
+    if (file_ != nullptr) gzerror(file_, &code);
+    return failed_ || (code != Z_OK && code != Z_STREAM_END);
+  }
+
+ private:
+  gzFile file_;
+  bool failed_ = false;
+};
+
+bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+std::string reasons(const model::Issues& issues) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& issue : issues) {
+    if (issue.severity != model::Severity::error && issue.severity != model::Severity::fatal) continue;
+    if (++shown > 20) return out + "; ...";
+    if (!out.empty()) out += "; ";
+    out += issue.diagnostics;
+    if (!issue.expression.empty()) out += " (" + issue.expression + ")";
+  }
+  return out;
+}
+
+class FileImport {
+ public:
+  FileImport(std::uint32_t file, const ImportSourceOptions& options, const std::function<bool(ImportChunk)>& chunk,
+             const std::function<void(Refusal)>& refuse)
+      : file_(file), options_(options), emit_(chunk), refuse_(refuse) {}
+
+  bool stopped() const { return stopped_; }
+
+  // One line of NDJSON.
+  void line(std::string_view text, std::uint64_t number) {
+    ++made_;
+    const auto parsed = formats::read_json(text, model::r4());
+    if (!parsed.ok()) return refuse(number, parsed);
+    add_resource(parsed.tree, 0, {}, number);
+  }
+
+  // A file that holds one resource.
+  void resource(std::string_view text) {
+    const auto parsed = formats::read_json(text, model::r4());
+    if (!parsed.ok()) return refuse(1, parsed);
+    const auto root = parsed.tree.root();
+    if (root.type_name() != "Bundle") {
+      ++made_;
+      return add_resource(parsed.tree, 0, {}, 1);
+    }
+    const auto kind = root.child("type").text();
+    if (kind == "transaction" || kind == "batch") return bundle(parsed.tree, std::string(kind));
+    if (kind == "collection" || kind == "searchset") return collection(parsed.tree);
+    ++made_;
+    add_resource(parsed.tree, 0, {}, 1);  // documents and messages are resources in their own right
+  }
+
+  void end() {
+    if (!current_.entries.empty()) flush();
+  }
+
+ private:
+  std::string made_id() const {
+    return fmt::format("{:012x}{:04x}{:08x}", static_cast<std::uint64_t>(options_.stamp), file_ & 0xffff, made_ & 0xffffffff);
+  }
+
+  void refuse(std::uint64_t number, const formats::ReadResult& parsed) {
+    Refusal refusal{file_, number, {}, {}, reasons(parsed.issues)};
+    if (!parsed.tree.empty()) {
+      const auto root = parsed.tree.root();
+      refusal.type = root.type_name();
+      if (const auto id = root.child("id")) refusal.id = id.text();
+    }
+    refuse_(std::move(refusal));
+  }
+
+  // The JSON of the resource at `node`, with an id of ours if it has none; returns the id it has then.
+  static std::string with_id(const model::Tree& tree, model::NodeIndex index, std::string& json, const std::string& made, bool keep) {
+    const NodeRef node(tree, index);
+    const auto& row = node.node();
+    const auto own = node.child("id");
+    if (own && keep && own.has_value()) {
+      json = node.json();
+      return std::string(own.text());
+    }
+    std::vector<Edit> edits;
+    if (own && own.has_value()) {
+      edits.push_back({own.node().begin - row.begin, own.node().stop - row.begin, "\"" + made + "\""});
+    } else {
+      edits.push_back({1, 1, "\"id\":\"" + made + "\","});
+    }
+    json = formats::apply(node.json(), edits);
+    return made;
+  }
+
+  void add_resource(const model::Tree& tree, model::NodeIndex index, std::string_view full_url, std::uint64_t number) {
+    const NodeRef node(tree, index);
+    ImportEntry entry;
+    entry.file = file_;
+    entry.line = number;
+    entry.type = node.type_name();
+    std::string json;
+    entry.id = with_id(tree, index, json, made_id(), true);
+    entry.json = "{";
+    if (!full_url.empty()) {
+      entry.json += "\"fullUrl\":";
+      formats::append_string(entry.json, full_url);
+      entry.json += ',';
+    }
+    entry.json += "\"resource\":" + json + ",\"request\":{\"method\":\"PUT\",\"url\":\"" + entry.type + "/" + entry.id + "\"}}";
+    // R4 http.html#trules: one resource once in a transaction.
+    const bool twice = std::any_of(current_.entries.begin(), current_.entries.end(),
+                                   [&](const ImportEntry& other) { return other.id == entry.id && other.type == entry.type; });
+    if (twice) flush();
+    bytes_ += entry.json.size();
+    current_.entries.push_back(std::move(entry));
+    if (current_.entries.size() >= options_.chunk_entries || bytes_ >= options_.chunk_bytes) flush();
+  }
+
+  void collection(const model::Tree& tree) {
+    std::uint64_t number = 0;
+    // References between the entries of a collection are by fullUrl: they must stay in one transaction.
+    const auto keep = options_.chunk_entries;
+    options_.chunk_entries = static_cast<std::size_t>(-1);
+    for (auto entry = tree.root().child("entry"); entry; entry = entry.next_sibling()) {
+      if (entry.name() != "entry") continue;
+      ++number;
+      ++made_;
+      const auto resource = entry.child("resource");
+      if (!resource) continue;
+      const auto full_url = entry.child("fullUrl");
+      add_resource(tree, resource.index(), full_url ? full_url.text() : std::string_view(), number);
+    }
+    options_.chunk_entries = keep;
+  }
+
+  // A transaction or batch as written, but that a plain POST becomes a PUT of an id that a second run gives again.
+  void bundle(const model::Tree& tree, const std::string& kind) {
+    end();
+    current_.bundle_type = kind;
+    current_.whole = kind == "transaction";
+    std::uint64_t number = 0;
+    for (auto entry = tree.root().child("entry"); entry; entry = entry.next_sibling()) {
+      if (entry.name() != "entry") continue;
+      ++number;
+      ++made_;
+      ImportEntry out;
+      out.file = file_;
+      out.line = number;
+      const auto request = entry.child("request");
+      const auto resource = entry.child("resource");
+      const auto method = request ? request.child("method") : NodeRef();
+      const auto url = request ? request.child("url") : NodeRef();
+      if (resource) out.type = resource.type_name();
+      const bool create = method && method.text() == "POST" && url && url.text() == out.type && !request.child("ifNoneExist");
+      if (resource && create) {
+        std::string json;
+        out.id = with_id(tree, resource.index(), json, made_id(), false);
+        const auto base = entry.node().begin;
+        std::vector<Edit> edits{
+            {resource.node().begin - base, resource.node().stop - base, json},
+            {request.node().begin - base, request.node().stop - base, "{\"method\":\"PUT\",\"url\":\"" + out.type + "/" + out.id + "\"}"}};
+        std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.begin < b.begin; });
+        out.json = formats::apply(entry.json(), edits);
+      } else {
+        out.json = entry.json();
+      }
+      current_.entries.push_back(std::move(out));
+    }
+    end();
+    current_.bundle_type = "transaction";
+    current_.whole = false;
+  }
+
+  void flush() {
+    ImportChunk next;
+    next.bundle_type = current_.bundle_type;
+    next.whole = current_.whole;
+    current_.file = file_;
+    current_.number = chunks_++;
+    bytes_ = 0;
+    if (!stopped_ && !emit_(std::move(current_))) stopped_ = true;
+    current_ = std::move(next);
+  }
+
+  std::uint32_t file_;
+  ImportSourceOptions options_;
+  const std::function<bool(ImportChunk)>& emit_;
+  const std::function<void(Refusal)>& refuse_;
+  ImportChunk current_;
+  std::size_t bytes_ = 0;
+  std::uint64_t chunks_ = 0;
+  std::uint64_t made_ = 0;  // resources seen in the file: the last part of a made id
+  bool stopped_ = false;
+};
+
+// NDJSON if the first line is a whole JSON object and the file goes on, or the name says so.
+bool is_ndjson(const std::string& path) {
+  for (const char* ending : {".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz"}) {
+    if (path.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string ImportChunk::bundle() const {
+  std::string out = "{\"resourceType\":\"Bundle\",\"type\":\"" + bundle_type + "\",\"entry\":[";
+  for (const auto& entry : entries) {
+    if (out.back() != '[') out += ',';
+    out += entry.json;
+  }
+  return out + "]}";
+}
+
+model::Result<void> read_import_file(const std::string& path, std::uint32_t file, const ImportSourceOptions& options,
+                                     const std::function<bool(ImportChunk)>& chunk, const std::function<void(Refusal)>& refuse,
+                                     const std::function<void(std::uint64_t)>& progress) {
+  const auto unreadable = [&] {
+    return model::failure(model::FailureKind::internal, model::IssueCode::exception, "The file '" + path + "' cannot be read");
+  };
+  Reader reader(path);
+  if (!reader.open()) return unreadable();
+  FileImport import(file, options, chunk, refuse);
+  std::string text;
+  if (is_ndjson(path)) {
+    std::uint64_t number = 0;
+    std::size_t from = 0;
+    bool more = true;
+    while (more && !import.stopped()) {
+      text.erase(0, from);
+      from = 0;
+      const auto seen = text.size();
+      more = reader.read(text, 1u << 20);
+      auto at = text.find('\n', seen);
+      while (at != std::string::npos && !import.stopped()) {
+        const auto line = std::string_view(text).substr(from, at - from);
+        ++number;
+        if (!blank(line)) import.line(line, number);
+        from = at + 1;
+        at = text.find('\n', from);
+      }
+      progress(reader.position());
+    }
+    const auto line = std::string_view(text).substr(from);
+    if (!blank(line) && !import.stopped()) import.line(line, number + 1);
+  } else {
+    while (reader.read(text, 1u << 22)) {
+    }
+    progress(reader.position());
+    import.resource(text);
+  }
+  import.end();
+  if (reader.failed()) return unreadable();
+  return {};
+}
+
+}  // namespace commands
