@@ -1,0 +1,146 @@
+#include "search/planner_clause.h"
+
+#include <algorithm>
+
+namespace search {
+namespace {
+
+constexpr std::uint64_t few_terms = 16;  // more of them are united as a bitmap: one block decoded serves many
+
+}  // namespace
+
+BoundClause::BoundClause(const Segment& segment, const Clause& clause) : segment_(&segment), slot_(segment.slot(clause.key)) {
+  if (slot_ < 0) return;
+  parts_.reserve(clause.scans.size());
+  for (const Scan& scan : clause.scans) {
+    const Ordinals range = segment.find(slot_, scan);
+    if (range.first >= range.last) continue;
+    parts_.push_back({range, scan.predicate && *scan.predicate ? scan.predicate.get() : nullptr});
+    predicated_ = predicated_ || parts_.back().predicate != nullptr;
+  }
+  std::sort(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) { return a.range.first < b.range.first; });
+  std::uint32_t end = 0;
+  for (const Part& part : parts_) {
+    disjoint_ = disjoint_ && part.range.first >= end;
+    end = std::max(end, part.range.last);
+    terms_ += part.range.last - part.range.first;
+    postings_ += segment.count(slot_, part.range);
+  }
+}
+
+std::optional<std::uint32_t> BoundClause::single_term() const {
+  if (terms_ != 1 || predicated_) return std::nullopt;
+  return parts_[0].range.first;
+}
+
+bool BoundClause::selects(std::uint32_t ordinal) {
+  const auto covers = [&](const Part& part) { return part.range.first <= ordinal && ordinal < part.range.last; };
+  if (!predicated_ && disjoint_) {
+    const auto after =
+        std::upper_bound(parts_.begin(), parts_.end(), ordinal, [](std::uint32_t o, const Part& part) { return o < part.range.first; });
+    return after != parts_.begin() && covers(*(after - 1));
+  }
+  bool open = false;  // only predicates can tell
+  for (const Part& part : parts_) {
+    if (!covers(part)) continue;
+    if (part.predicate == nullptr) return true;
+    open = true;
+  }
+  if (!open) return false;
+  const auto [known, fresh] = known_.try_emplace(ordinal, false);
+  if (fresh) {
+    term_.clear();
+    segment_->append_term(slot_, ordinal, term_);
+    known->second = std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) { return covers(part) && (*part.predicate)(term_); });
+  }
+  return known->second;
+}
+
+bool BoundClause::holds(std::uint32_t offset) {
+  if (parts_.empty()) return false;
+  if (!segment_->has_column(slot_)) {
+    if (terms_ <= few_terms && !predicated_) {
+      for (const Part& part : parts_) {
+        for (std::uint32_t o = part.range.first; o < part.range.last; ++o) {
+          if (segment_->contains(slot_, o, offset)) return true;
+        }
+      }
+      return false;
+    }
+    if (!united_) {
+      bits::Words words = bits::zeros(segment_->size());
+      unite(words);
+      united_ = std::move(words);
+    }
+    return bits::test(*united_, offset);
+  }
+  scratch_.clear();
+  segment_->ordinals_of(slot_, offset, scratch_);
+  return std::any_of(scratch_.begin(), scratch_.end(), [&](std::uint32_t ordinal) { return selects(ordinal); });
+}
+
+void BoundClause::resolve() {
+  if (!predicated_) return;
+  std::vector<Part> plain;
+  for (const Part& part : parts_) {
+    if (part.predicate == nullptr) {
+      plain.push_back(part);
+      continue;
+    }
+    Ordinals run;
+    segment_->each_term(slot_, part.range, [&](std::uint32_t ordinal, std::string_view term, std::uint32_t) {
+      if ((*part.predicate)(term)) {
+        if (run.first == run.last || run.last != ordinal) {
+          if (run.first != run.last) plain.push_back({run, nullptr});
+          run.first = ordinal;
+        }
+        run.last = ordinal + 1;
+      }
+      return true;
+    });
+    if (run.first != run.last) plain.push_back({run, nullptr});
+  }
+  std::sort(plain.begin(), plain.end(), [](const Part& a, const Part& b) { return a.range.first < b.range.first; });
+  parts_.clear();
+  terms_ = postings_ = 0;
+  for (const Part& part : plain) {
+    if (!parts_.empty() && part.range.first <= parts_.back().range.last) {
+      parts_.back().range.last = std::max(parts_.back().range.last, part.range.last);
+    } else {
+      parts_.push_back(part);
+    }
+  }
+  for (const Part& part : parts_) {
+    terms_ += part.range.last - part.range.first;
+    postings_ += segment_->count(slot_, part.range);
+  }
+  predicated_ = false;
+  disjoint_ = true;
+}
+
+void BoundClause::unite(std::span<std::uint64_t> bitmap) {
+  resolve();
+  for (const Part& part : parts_) segment_->unite(slot_, part.range, bitmap);
+}
+
+void BoundClause::append_offsets(std::vector<std::uint32_t>& out) {
+  resolve();
+  if (terms_ > few_terms) {
+    bits::Words words = bits::zeros(segment_->size());
+    for (const Part& part : parts_) segment_->unite(slot_, part.range, words);
+    bits::each_up(words, 0, segment_->size(), [&](std::uint32_t offset) {
+      out.push_back(offset);
+      return true;
+    });
+    return;
+  }
+  for (const Part& part : parts_) {
+    for (std::uint32_t o = part.range.first; o < part.range.last; ++o) segment_->postings(slot_, o, out);
+  }
+  if (terms_ > 1) {
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+  }
+}
+
+}  // namespace search

@@ -1,0 +1,288 @@
+#include "search/query.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "resources-gen/model/temporal.h"
+#include "search/query_arguments.h"
+#include "search/query_parser.h"
+#include "search/query_text.h"
+
+namespace search {
+namespace {
+
+constexpr std::size_t max_values = 10000;  // alternatives of a whole query
+constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t ticks = 10000;      // of 100 ns in a millisecond
+
+std::int64_t floor_ms(std::int64_t value) { return value >= 0 ? value / ticks : -((-(value + 1)) / ticks) - 1; }
+std::int64_t ceil_ms(std::int64_t value) {
+  const std::int64_t floor = floor_ms(value);
+  return floor * ticks == value ? floor : floor + 1;
+}
+
+// R4 search.html#prefix, for a target that is one instant of millisecond precision: [t, t + 1 ms) against [low, high) of the value.
+void add_ranges(Prefix prefix, const model::Temporal& value, std::int64_t now_ms, std::vector<TimeRange>& out) {
+  std::int64_t low = value.low(), high = value.high();
+  const TimeRange equal{ceil_ms(low), floor_ms(high)};
+  switch (prefix) {
+    case Prefix::eq: out.push_back(equal); break;
+    case Prefix::ne:
+      if (equal.from >= equal.to) {
+        out.push_back({least, greatest});
+      } else {
+        out.push_back({least, equal.from});
+        out.push_back({equal.to, greatest});
+      }
+      break;
+    case Prefix::ge: out.push_back(equal); [[fallthrough]];
+    case Prefix::gt: out.push_back({floor_ms(high), greatest}); break;
+    case Prefix::le: out.push_back(equal); [[fallthrough]];
+    case Prefix::lt: out.push_back({least, ceil_ms(low)}); break;
+    case Prefix::sa: out.push_back({ceil_ms(high), greatest}); break;
+    case Prefix::eb: out.push_back({least, floor_ms(low)}); break;
+    case Prefix::ap: {
+      // R4: "the recommended value is 10 % of the gap between now and the date"; overlapping is enough.
+      const std::int64_t from = floor_ms(low), to = ceil_ms(high);
+      const std::int64_t gap = now_ms < from ? from - now_ms : now_ms > to ? now_ms - to : 0;
+      out.push_back({from - gap / 10, to + gap / 10});
+      break;
+    }
+  }
+}
+
+std::vector<TimeRange> united(std::vector<TimeRange> ranges) {
+  std::erase_if(ranges, [](const TimeRange& range) { return range.from >= range.to; });
+  std::sort(ranges.begin(), ranges.end(), [](const TimeRange& a, const TimeRange& b) { return a.from < b.from; });
+  std::vector<TimeRange> out;
+  for (const TimeRange& range : ranges) {
+    if (!out.empty() && range.from <= out.back().to) {
+      out.back().to = std::max(out.back().to, range.to);
+    } else {
+      out.push_back(range);
+    }
+  }
+  return out;
+}
+
+std::string label_of(const Argument& argument) { return argument.name + "=" + argument.value; }
+
+}  // namespace
+
+bool Condition::positive() const {
+  if (kind == Kind::id) return !negated;
+  return kind == Kind::terms && std::none_of(any.begin(), any.end(), [](const Clause& clause) { return clause.negated; });
+}
+
+bool matches(const store::Version& version, const DocumentTerms& terms, const Condition& condition) {
+  switch (condition.kind) {
+    case Condition::Kind::id:
+      return std::binary_search(condition.ids.begin(), condition.ids.end(), version.id) != condition.negated;
+    case Condition::Kind::last_updated:
+      return std::any_of(condition.ranges.begin(), condition.ranges.end(), [&](const TimeRange& range) {
+        return range.from <= version.last_updated && version.last_updated < range.to;
+      });
+    case Condition::Kind::terms: break;
+  }
+  return std::any_of(condition.any.begin(), condition.any.end(), [&](const Clause& clause) { return matches(terms, clause); });
+}
+
+QueryParser::QueryParser(const QueryContext& context, model::TypeId type, const ParseOptions& options)
+    : context_(context), options_(options), query_(std::make_shared<Query>()) {
+  query_->type = type;
+  query_->count = std::min(options.default_count, options.max_count);
+  query_->base_url = options.base_url;
+  query_->now_ms = context.now_ms;
+}
+
+void QueryParser::leave_out(std::string diagnostics) {
+  if (options_.strict) {
+    fault(std::move(diagnostics), model::IssueCode::not_supported);
+  } else {
+    query_->warnings.warn(model::IssueCode::not_supported, diagnostics + "; it was left out of this search");
+  }
+}
+void QueryParser::fault(std::string diagnostics, model::IssueCode code) { faults_.error(code, std::move(diagnostics)); }
+void QueryParser::append_argument_to_normal(std::string_view name, std::string_view value) {
+  append_argument(query_->normal, name, value);
+}
+
+void QueryParser::argument(const Argument& argument) {
+  const auto [name, modifier] = split_name(argument.name);
+  // R4 search.html does not say what an empty value means; R5 does: it is ignored. So it is here, and `self` does not show it.
+  if (argument.value.empty()) return;
+  if (!result_argument(name, modifier, argument)) condition(name, modifier, argument);
+}
+
+void QueryParser::condition(std::string_view name, std::string_view modifier, const Argument& argument) {
+  if (name == "_id") return id_condition(modifier, argument);
+  if (name == "_lastUpdated") return updated_condition(modifier, argument);
+  const model::ParameterId parameter = context_.extractor.parameter(query_->type, name);
+  if (parameter == no_parameter) {
+    const bool chain = argument.name.find('.') != std::string::npos || name == "_has";
+    return leave_out(chain ? "Chained searches are not supported: " + argument.name
+                           : "Unknown search parameter for " + type_name() + ": " + argument.name);
+  }
+  // "subject:Patient.name": a chain, whose first link is a known parameter
+  if (modifier.find('.') != std::string_view::npos) return leave_out("Chained searches are not supported: " + argument.name);
+  terms_condition(parameter, modifier, argument);
+}
+
+void QueryParser::terms_condition(model::ParameterId parameter, std::string_view modifier, const Argument& argument) {
+  const model::SearchParameterRow& row = context_.schema.search_parameters[parameter];
+  ScanContext scan{context_.schema, row, parameter, query_->type, query_->base_url};
+  scan.now_ms = query_->now_ms;
+  if (!modifier.empty() || argument.name.ends_with(':')) {
+    // R4 search.html#modifiers: servers SHALL reject a modifier that they do not support for the parameter.
+    const auto named = modifier_named(modifier);
+    if (named) {
+      scan.modifier = *named;
+    } else {
+      scan.modifier = Modifier::type;
+      scan.modifier_type = context_.schema.resource_type(modifier);
+    }
+    if ((!named && scan.modifier_type == model::no_type) || !takes(row.type, scan.modifier)) {
+      return fault("The parameter " + std::string(context_.schema.text(row.code)) + " does not take the modifier :" +
+                       std::string(modifier),
+                   model::IssueCode::not_supported);
+    }
+  }
+  Condition condition;
+  Clause positive, negated;
+  positive.key = negated.key = {query_->type, parameter};
+  negated.negated = true;
+  condition.label = positive.label = negated.label = label_of(argument);
+  bool any_positive = false, any_negated = false, failed = false;
+  const auto alternatives = split_alternatives(argument.value);
+  values_ += alternatives.size();
+  if (values_ > max_values) return;  // finish() says so
+  for (const std::string& value : alternatives) {
+    auto scans = value_scans(scan, value);
+    if (!scans) {
+      failed = true;
+      for (const model::Issue& issue : scans.error().issues) faults_.add(issue);
+      continue;
+    }
+    // `:not=a,b` excludes both (R5 says so of R4's open point); any other mixture is an OR of its parts.
+    const bool apart = scans->negated && scan.modifier != Modifier::not_;
+    if (apart) {
+      Clause clause = negated;
+      clause.scans = std::move(scans->scans);
+      condition.any.push_back(std::move(clause));
+      continue;
+    }
+    Clause& clause = scans->negated ? negated : positive;
+    (scans->negated ? any_negated : any_positive) = true;
+    clause.scans.insert(clause.scans.end(), std::make_move_iterator(scans->scans.begin()),
+                        std::make_move_iterator(scans->scans.end()));
+  }
+  if (failed || alternatives.empty()) return;
+  if (any_positive) condition.any.insert(condition.any.begin(), std::move(positive));
+  if (any_negated) condition.any.push_back(std::move(negated));
+  add(std::move(condition), argument);
+}
+
+// The modifiers of the two parameters that the store answers. False if the argument is dealt with.
+bool QueryParser::special_modifier(std::string_view name, std::string_view modifier, const Argument& argument, bool takes_not,
+                                   bool& missing) {
+  missing = modifier == "missing";
+  if (missing) {
+    if (argument.value == "true" || argument.value == "false") return true;
+    fault(argument.name + " is true or false, not '" + argument.value + "'");
+    return false;
+  }
+  if (argument.name.size() == name.size() || (takes_not && modifier == "not")) return true;
+  fault("The parameter " + std::string(name) + " does not take the modifier :" + std::string(modifier),
+        model::IssueCode::not_supported);
+  return false;
+}
+
+void QueryParser::id_condition(std::string_view modifier, const Argument& argument) {
+  bool missing = false;
+  if (!special_modifier("_id", modifier, argument, true, missing)) return;
+  Condition condition;
+  condition.kind = Condition::Kind::id;
+  condition.label = label_of(argument);
+  if (missing) {
+    condition.negated = argument.value == "false";  // all but none of them
+  } else {
+    condition.negated = modifier == "not";
+    for (const std::string& value : split_alternatives(argument.value)) condition.ids.push_back(unescape(value));
+    if (condition.ids.empty()) return;
+    values_ += condition.ids.size();
+    std::sort(condition.ids.begin(), condition.ids.end());
+    condition.ids.erase(std::unique(condition.ids.begin(), condition.ids.end()), condition.ids.end());
+  }
+  add(std::move(condition), argument);
+}
+
+void QueryParser::updated_condition(std::string_view modifier, const Argument& argument) {
+  bool missing = false;
+  if (!special_modifier("_lastUpdated", modifier, argument, false, missing)) return;
+  Condition condition;
+  condition.kind = Condition::Kind::last_updated;
+  condition.label = label_of(argument);
+  if (missing) {
+    if (argument.value == "false") condition.ranges.push_back({least, greatest});
+    return add(std::move(condition), argument);
+  }
+  bool failed = false;
+  const auto alternatives = split_alternatives(argument.value);
+  values_ += alternatives.size();
+  for (const std::string& value : alternatives) {
+    std::string_view text = value;
+    const Prefix prefix = take_prefix(text);
+    const auto time = model::Temporal::parse_search(text);
+    if (time) {
+      add_ranges(prefix, *time, query_->now_ms, condition.ranges);
+    } else {
+      failed = true;
+      fault("_lastUpdated: '" + value + "' is no date or time");
+    }
+  }
+  if (failed || alternatives.empty()) return;
+  condition.ranges = united(std::move(condition.ranges));
+  add(std::move(condition), argument);
+}
+
+void QueryParser::add(Condition condition, const Argument& argument) {
+  query_->conditions.push_back(std::move(condition));
+  applied(argument.name, argument.value);
+}
+
+model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
+  if (values_ > max_values) {
+    fault("A search takes at most " + std::to_string(max_values) + " values in all; this one has " + std::to_string(values_),
+          model::IssueCode::too_costly);
+  }
+  if (faults_.empty() && query_->position && query_->position->query_hash != context_.page_key.hash(query_->normal)) {
+    fault("_page is a token of another search: its parameters are not those that the token was made for");
+  }
+  if (!faults_.empty()) return model::Failure{model::FailureKind::bad_request, std::move(faults_)};
+  // Document order is the order of lastUpdated: as the last key it costs no look-up, and nothing can follow an id.
+  auto& sort = query_->sort;
+  if (const auto id = std::find_if(sort.begin(), sort.end(), [](const SortKey& key) { return key.kind == SortKey::Kind::id; });
+      id != sort.end()) {
+    sort.erase(id + 1, sort.end());
+  }
+  if (!sort.empty() && sort.back().kind == SortKey::Kind::last_updated) {
+    query_->oldest_first = !sort.back().descending;
+    sort.pop_back();
+  }
+  return std::shared_ptr<const Query>(std::move(query_));
+}
+
+model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, model::TypeId type,
+                                                        const std::vector<Argument>& arguments, const ParseOptions& options) {
+  QueryParser parser(context, type, options);
+  // The page's instant is what `ap` is relative to, so it is known before any value is read.
+  for (const bool pages : {true, false}) {
+    for (const Argument& argument : arguments) {
+      if ((argument.name == "_page") == pages) parser.argument(argument);
+    }
+  }
+  return parser.finish();
+}
+
+}  // namespace search

@@ -1,0 +1,86 @@
+// Query: one parsed type-level search. Immutable once parsed; any thread may read.
+//
+// R4 search.html. README.md, "Queries", says what is taken, in which form it is kept, and what is left out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "search/page.h"
+#include "search/parameter_types.h"
+#include "search/scan.h"
+#include "search/search.h"
+
+namespace search {
+
+// [from, to), milliseconds since 1970 UTC.
+struct TimeRange {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+};
+
+// What one `name=a,b` asks: conditions are ANDed, alternatives within one are ORed.
+struct Condition {
+  enum class Kind : std::uint8_t { terms, id, last_updated };
+  Kind kind = Kind::terms;
+  std::vector<Clause> any;          // terms: a union, each clause perhaps negated
+  std::vector<std::string> ids;     // id: these, or (negated) all others; sorted
+  bool negated = false;
+  std::vector<TimeRange> ranges;    // last_updated: disjoint, ascending
+  std::string label;                // as applied: "code=http://loinc.org|1234-5"
+
+  // True if only documents that hold a term of `any` can match: then it can drive a plan.
+  bool positive() const;
+};
+// Does this version, with these terms, satisfy the condition? For staged versions and tests.
+bool matches(const store::Version& version, const DocumentTerms& terms, const Condition& condition);
+
+struct SortKey {
+  enum class Kind : std::uint8_t { parameter, id, last_updated };
+  Kind kind = Kind::parameter;
+  model::ParameterId parameter = no_parameter;
+  model::ParameterType type = model::ParameterType::string;
+  bool descending = false;
+};
+
+// One _include or _revinclude. Forward: parameters of the type searched; reverse: parameters of `source`.
+struct Inclusion {
+  bool reverse = false;
+  model::TypeId source = model::no_type;
+  std::vector<model::ParameterId> parameters;
+  model::TypeId target = model::no_type;  // no_type: any
+  std::string label;
+};
+
+class Query {
+ public:
+  model::TypeId type = model::no_type;
+  std::vector<Condition> conditions;
+  std::vector<SortKey> sort;          // empty: document order
+  bool oldest_first = false;          // document order, and the order of ties
+  std::uint32_t count = 20;
+  bool count_only = false;            // _count=0, _summary=count
+  Total total = Total::automatic;
+  std::vector<Inclusion> inclusions;
+  std::optional<Position> position;   // of _page; none: the first page, now
+  std::int64_t now_ms = 0;            // the instant that `ap` is relative to; pages keep it
+  std::string base_url;
+  std::string normal;                 // what was applied, as a query string without _page
+  model::Issues warnings;
+};
+
+// What parsing needs from its surroundings.
+struct QueryContext {
+  const model::Schema& schema;
+  const Extractor& extractor;
+  const PageKey& page_key;
+  std::int64_t now_ms;
+};
+model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, model::TypeId type,
+                                                        const std::vector<Argument>& arguments, const ParseOptions& options);
+
+}  // namespace search

@@ -1,0 +1,65 @@
+// QueryParser: turns arguments into a Query, one table row a result parameter. Used by parse_query only.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "search/query.h"
+
+namespace search {
+
+class QueryParser {
+ public:
+  QueryParser(const QueryContext& context, model::TypeId type, const ParseOptions& options);
+  void argument(const Argument& argument);
+  model::Result<std::shared_ptr<const Query>> finish();
+
+ private:
+  enum class Repeat : std::uint8_t { once, many };
+  struct ResultParameter {
+    std::string_view name;
+    void (QueryParser::*take)(const Argument&);
+    Repeat repeat;
+    std::string_view modifiers;  // the one that is taken; none today
+  };
+  static const ResultParameter result_parameters[];
+
+  // query_result.cpp
+  bool result_argument(std::string_view name, std::string_view modifier, const Argument& argument);
+  void take_count(const Argument&);
+  void take_sort(const Argument&);
+  void take_total(const Argument&);
+  void take_summary(const Argument&);
+  void take_include(const Argument&);
+  void take_page(const Argument&);
+  void skip(const Argument&) {}
+  bool sort_key(std::string_view text, SortKey& out);
+  void inclusion(const Argument&, bool reverse);
+
+  // query.cpp
+  void condition(std::string_view name, std::string_view modifier, const Argument& argument);
+  void terms_condition(model::ParameterId parameter, std::string_view modifier, const Argument& argument);
+  void id_condition(std::string_view modifier, const Argument& argument);
+  void updated_condition(std::string_view modifier, const Argument& argument);
+  bool special_modifier(std::string_view name, std::string_view modifier, const Argument& argument, bool takes_not, bool& missing);
+  void add(Condition condition, const Argument& argument);
+
+  // Not known or not supported: an error under strict handling, else left out with a warning.
+  void leave_out(std::string diagnostics);
+  void fault(std::string diagnostics, model::IssueCode code = model::IssueCode::value);
+  void applied(std::string_view name, std::string_view value) { append_argument_to_normal(name, value); }
+  void append_argument_to_normal(std::string_view name, std::string_view value);
+  std::string type_name() const { return std::string(context_.schema.type_name(query_->type)); }
+
+  const QueryContext& context_;
+  const ParseOptions& options_;
+  std::shared_ptr<Query> query_;
+  model::Issues faults_;
+  std::set<std::string_view> seen_;  // result parameters met, by their rows' names
+  std::size_t values_ = 0;
+};
+
+}  // namespace search

@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <charconv>
+
+#include "search/query_arguments.h"
+#include "search/query_parser.h"
+
+namespace search {
+namespace {
+
+constexpr std::size_t max_sort_keys = 8;
+
+std::vector<std::string_view> parts_of(std::string_view text, char separator) {
+  std::vector<std::string_view> out;
+  for (;;) {
+    const auto end = text.find(separator);
+    out.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+// R4 search.html#return. Names that are not here and are no search parameter of the type are unknown: `_elements`, `_contained`,
+// `_containedType`, `_text`, `_content`, `_list`, `_filter`, `_query`, `_score` ... come with issues of their own.
+const QueryParser::ResultParameter QueryParser::result_parameters[] = {
+    {"_count", &QueryParser::take_count, Repeat::once, ""},
+    {"_sort", &QueryParser::take_sort, Repeat::many, ""},
+    {"_total", &QueryParser::take_total, Repeat::once, ""},
+    {"_summary", &QueryParser::take_summary, Repeat::once, ""},
+    {"_include", &QueryParser::take_include, Repeat::many, ""},
+    {"_revinclude", &QueryParser::take_include, Repeat::many, ""},
+    {"_page", &QueryParser::take_page, Repeat::once, ""},
+    {"_format", &QueryParser::skip, Repeat::many, ""},   // these three are the endpoint's
+    {"_pretty", &QueryParser::skip, Repeat::many, ""},
+    {"_explain", &QueryParser::skip, Repeat::many, ""},
+};
+
+bool QueryParser::result_argument(std::string_view name, std::string_view modifier, const Argument& argument) {
+  for (const ResultParameter& row : result_parameters) {
+    if (row.name != name) continue;
+    if (argument.name.size() != name.size() && modifier != row.modifiers) {
+      fault("The parameter " + std::string(name) + " does not take the modifier :" + std::string(modifier),
+            model::IssueCode::not_supported);
+    } else if (row.repeat == Repeat::once && !seen_.insert(row.name).second) {
+      fault("The parameter " + std::string(name) + " is given more than once");
+    } else {
+      (this->*row.take)(argument);
+    }
+    return true;
+  }
+  return false;
+}
+
+void QueryParser::take_count(const Argument& argument) {
+  const std::string& text = argument.value;
+  if (text.find_first_not_of("0123456789") != std::string::npos) {
+    return fault("_count is a whole number from 0 on, not '" + text + "'");
+  }
+  std::uint32_t count = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), count).ec != std::errc()) count = options_.max_count;
+  if (count == 0) query_->count_only = true;  // R4 search.html#count: as _summary=count
+  query_->count = std::min(count, options_.max_count);
+  applied("_count", std::to_string(query_->count));
+}
+
+void QueryParser::take_total(const Argument& argument) {
+  static constexpr std::pair<std::string_view, Total> rows[] = {
+      {"none", Total::none}, {"estimate", Total::estimate}, {"accurate", Total::accurate}};
+  for (const auto& [text, total] : rows) {
+    if (argument.value != text) continue;
+    query_->total = total;
+    return applied("_total", text);
+  }
+  fault("_total is none, estimate or accurate, not '" + argument.value + "'");
+}
+
+void QueryParser::take_summary(const Argument& argument) {
+  static constexpr std::string_view others[] = {"true", "text", "data"};
+  if (argument.value == "count" || argument.value == "false") {
+    if (argument.value == "count") query_->count_only = true;
+    applied("_summary", argument.value);
+  } else if (std::find(std::begin(others), std::end(others), argument.value) != std::end(others)) {
+    leave_out("_summary=" + argument.value + " is not supported");
+  } else {
+    fault("_summary is true, text, data, count or false, not '" + argument.value + "'");
+  }
+}
+
+bool QueryParser::sort_key(std::string_view text, SortKey& out) {
+  std::string_view name = text;
+  if (name.starts_with('-')) {
+    out.descending = true;
+    name.remove_prefix(1);
+  }
+  if (name == "_id") {
+    out.kind = SortKey::Kind::id;
+  } else if (name == "_lastUpdated") {
+    out.kind = SortKey::Kind::last_updated;
+  } else {
+    out.parameter = context_.extractor.parameter(query_->type, name);
+    if (out.parameter == no_parameter) {
+      leave_out("_sort: unknown search parameter for " + type_name() + ": " + std::string(name));
+      return false;
+    }
+    out.type = context_.schema.search_parameters[out.parameter].type;
+    if (out.type == model::ParameterType::composite || out.type == model::ParameterType::special) {
+      leave_out("_sort: " + std::string(name) + " has no order, being of type " +
+                (out.type == model::ParameterType::special ? "special" : "composite"));
+      return false;
+    }
+  }
+  return true;
+}
+
+void QueryParser::take_sort(const Argument& argument) {
+  std::string taken;
+  for (const std::string& text : split_alternatives(argument.value)) {
+    SortKey key;
+    if (!sort_key(text, key)) continue;
+    if (!taken.empty()) taken.push_back(',');
+    taken += text;
+    const auto same = [&](const SortKey& other) { return other.kind == key.kind && other.parameter == key.parameter; };
+    if (std::none_of(query_->sort.begin(), query_->sort.end(), same)) query_->sort.push_back(key);
+  }
+  if (query_->sort.size() > max_sort_keys) {
+    fault("_sort takes at most " + std::to_string(max_sort_keys) + " keys", model::IssueCode::too_costly);
+  }
+  if (!taken.empty()) applied("_sort", taken);
+}
+
+void QueryParser::take_page(const Argument& argument) {
+  auto position = context_.page_key.open(argument.value);
+  if (!position) {
+    for (const model::Issue& issue : position.error().issues) faults_.add(issue);
+    return;
+  }
+  query_->position = *position;
+  query_->now_ms = position->now_ms;
+}
+
+void QueryParser::take_include(const Argument& argument) { inclusion(argument, argument.name == "_revinclude"); }
+
+// R4 search.html#include: Type:parameter, Type:parameter:Target; `*` for all reference parameters.
+void QueryParser::inclusion(const Argument& argument, bool reverse) {
+  const model::Schema& schema = context_.schema;
+  const auto parts = parts_of(argument.value, ':');
+  const std::string text = argument.name + "=" + argument.value;
+  Inclusion out;
+  out.reverse = reverse;
+  out.label = text;
+  const bool bare = argument.value == "*" && !reverse;
+  if (!bare && (parts.size() < 2 || parts.size() > 3)) {
+    return fault(text + ": it is Type:parameter or Type:parameter:TargetType");
+  }
+  out.source = bare ? query_->type : schema.resource_type(parts[0]);
+  if (out.source == model::no_type) return fault(text + ": " + std::string(parts[0]) + " is no resource type");
+  if (!reverse && out.source != query_->type) {
+    return leave_out(text + " can include nothing: this search finds resources of type " + type_name() + " only");
+  }
+  if (parts.size() == 3) {
+    out.target = schema.resource_type(parts[2]);
+    if (out.target == model::no_type) return fault(text + ": " + std::string(parts[2]) + " is no resource type");
+    if (reverse && out.target != query_->type) {
+      return leave_out(text + " can include nothing: this search finds resources of type " + type_name() + " only");
+    }
+  }
+  const auto points_at = [&](const model::SearchParameterRow& row, model::TypeId target) {
+    const auto targets = model::Schema::rows(schema.parameter_bases, row.targets);
+    return targets.empty() || std::any_of(targets.begin(), targets.end(), [&](model::TypeId t) { return schema.is_a(target, t); });
+  };
+  const model::TypeId needed = reverse ? query_->type : out.target;
+  if (bare || parts[1] == "*") {
+    for (const model::ParameterId id : context_.extractor.parameters(out.source)) {
+      const auto& row = schema.search_parameters[id];
+      if (row.type != model::ParameterType::reference) continue;
+      if (needed == model::no_type || points_at(row, needed)) out.parameters.push_back(id);
+    }
+  } else {
+    const model::ParameterId id = context_.extractor.parameter(out.source, parts[1]);
+    if (id == no_parameter || schema.search_parameters[id].type != model::ParameterType::reference) {
+      return leave_out(text + ": " + std::string(schema.type_name(out.source)) + " has no reference parameter " +
+                       std::string(parts[1]));
+    }
+    if (needed != model::no_type && !points_at(schema.search_parameters[id], needed)) {
+      return leave_out(text + " can include nothing: " + std::string(parts[1]) + " does not refer to " +
+                       std::string(schema.type_name(needed)));
+    }
+    out.parameters.push_back(id);
+  }
+  query_->inclusions.push_back(std::move(out));
+  applied(argument.name, argument.value);
+}
+
+}  // namespace search
