@@ -1,0 +1,45 @@
+#include "tests/rest/fixture.h"
+
+#include <stdexcept>
+
+#include "resources-gen/model/schema.h"
+
+namespace tests {
+
+Fixture::Fixture(rest::ServiceOptions options) {
+  auto opened = store::Store::open(store::make_memory_engine(), model::r4());
+  if (!opened) throw std::runtime_error(opened.error().issues.list().at(0).diagnostics);
+  store = std::move(*opened);
+  auto index = search::Search::open(*store, model::r4(), "");
+  if (!index) throw std::runtime_error(index.error().issues.list().at(0).diagnostics);
+  search = std::move(*index);
+  options.base_url = "http://kiln.test/fhir";
+  service = std::make_unique<rest::Service>(model::r4(), *store, *search, options);
+}
+
+rest::Request Fixture::request(std::string method, std::string_view target, std::string body, Headers headers) {
+  rest::Request request;
+  request.method = std::move(method);
+  request.target = "/fhir" + std::string(target);
+  request.body = std::move(body);
+  request.headers = std::move(headers);
+  bool typed = false;
+  for (const auto& [name, value] : request.headers) typed = typed || name == "Content-Type";
+  if (!request.body.empty() && !typed) request.headers.emplace_back("Content-Type", "application/fhir+json");
+  return request;
+}
+
+rest::Response Fixture::ask(std::string method, std::string_view target, std::string body, Headers headers) {
+  return service->handle(request(std::move(method), target, std::move(body), std::move(headers)));
+}
+
+std::string header(const rest::Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+std::string body_of(const rest::Response& response) { return response.body ? *response.body : std::string(); }
+
+}  // namespace tests
