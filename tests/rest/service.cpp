@@ -1,0 +1,123 @@
+// The service as a whole: the quick path, and a CapabilityStatement that says what the tables hold.
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <set>
+
+#include "fhir/rest/routes.h"
+#include "resources-gen/formats/json.h"
+#include "resources-gen/model/schema.h"
+#include "tests/rest/fixture.h"
+
+namespace json = boost::json;
+
+TEST_CASE("the quick path answers as the slow one") {
+  tests::Fixture fixture;
+  REQUIRE(fixture.ask("PUT", "/Patient/a", R"({"resourceType":"Patient","id":"a"})").status == 201);
+  fixture.ask("GET", "/Patient/a");  // into the cache
+  const std::vector<tests::Fixture::Headers> headers{
+      {},
+      {{"Accept", "*/*"}},
+      {{"Accept", "application/json"}},
+      {{"accept", "application/fhir+json"}, {"User-Agent", "x"}},
+      {{"If-None-Match", "W/\"1\""}},
+      {{"If-None-Match", "W/\"2\""}},
+      {{"X-Request-Id", "7"}},
+  };
+  for (const auto& each : headers) {
+    const auto request = tests::Fixture::request("GET", "/Patient/a", {}, each);
+    const auto quick = fixture.service->try_quick(request);
+    REQUIRE(quick);
+    const auto slow = fixture.service->handle(request);
+    CHECK(quick->status == slow.status);
+    CHECK(std::set(quick->headers.begin(), quick->headers.end()) == std::set(slow.headers.begin(), slow.headers.end()));
+    CHECK(tests::body_of(*quick) == tests::body_of(slow));
+    CHECK(quick->interaction == slow.interaction);
+  }
+  const std::vector<std::pair<const char*, tests::Fixture::Headers>> not_quick{
+      {"/Patient/a", {{"Accept", "application/fhir+xml"}}},
+      {"/Patient/a", {{"If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"}}},
+      {"/Patient/a", {{"If-None-Match", "1"}}},
+      {"/Patient/a?_pretty=true", {}},
+      {"/Patient/b", {}},
+      {"/Patient/_search", {}},
+      {"/Nothing/a", {}},
+      {"/metadata", {}},
+      {"", {}},
+  };
+  for (const auto& [target, with] : not_quick) {
+    INFO(target);
+    CHECK(!fixture.service->try_quick(tests::Fixture::request("GET", target, {}, with)));
+  }
+  CHECK(!fixture.service->try_quick(tests::Fixture::request("PUT", "/Patient/a")));
+  REQUIRE(fixture.ask("DELETE", "/Patient/a").status == 204);
+  CHECK(!fixture.service->try_quick(tests::Fixture::request("GET", "/Patient/a")));
+}
+
+TEST_CASE("the CapabilityStatement is valid and claims what the tables hold") {
+  tests::Fixture fixture;
+  const auto text = tests::body_of(fixture.ask("GET", "/metadata"));
+  const auto read = formats::read_json(text, model::r4());
+  for (const auto& issue : read.issues) FAIL_CHECK(issue.expression << ": " << issue.diagnostics);
+  const auto statement = json::parse(text).as_object();
+  const auto& rest = statement.at("rest").as_array().at(0).as_object();
+  std::set<std::string> claimed, routed;
+  for (const auto& each : rest.at("resource").as_array().at(0).as_object().at("interaction").as_array()) {
+    claimed.emplace(each.as_object().at("code").as_string());
+  }
+  for (const auto& each : rest.at("interaction").as_array()) claimed.emplace(each.as_object().at("code").as_string());
+  for (const auto& route : rest::routes()) {
+    for (const auto code : route.codes) {
+      if (!code.empty()) routed.emplace(code);
+    }
+  }
+  CHECK(claimed == routed);
+  // Whatever is claimed can be searched: strictly, so that an unknown parameter would be refused.
+  std::size_t parameters = 0;
+  for (const auto& each : rest.at("resource").as_array()) {
+    const auto& resource = each.as_object();
+    const auto* list = resource.if_contains("searchParam");
+    if (!list) continue;
+    const std::string type(resource.at("type").as_string());
+    std::set<std::string> names;
+    for (const auto& one : list->as_array()) {
+      const auto& parameter = one.as_object();
+      const std::string name(parameter.at("name").as_string());
+      CHECK(names.insert(name).second);
+      ++parameters;
+      const auto kind = parameter.at("type").as_string();
+      const std::string value = kind == "date" ? "2020" : kind == "number" ? "1" : kind == "quantity" ? "1" : kind == "composite" ? "" : kind == "special" ? "" : "x";
+      if (value.empty()) continue;
+      const auto answer = fixture.ask("GET", "/" + type + "?_summary=count&" + name + "=" + value, {}, {{"Prefer", "handling=strict"}});
+      INFO(type << "?" << name << ": " << tests::body_of(answer).substr(0, 300));
+      CHECK(answer.status == 200);
+    }
+  }
+  CHECK(parameters > 1000);
+}
+
+TEST_CASE("pretty is the same resource") {
+  tests::Fixture fixture;
+  REQUIRE(fixture.ask("PUT", "/Patient/a", R"({"resourceType":"Patient","id":"a","active":true})").status == 201);
+  const auto plain = fixture.ask("GET", "/Patient/a");
+  const auto pretty = fixture.ask("GET", "/Patient/a?_pretty=true");
+  CHECK(tests::body_of(pretty).find("\n  \"id\": \"a\"") != std::string::npos);
+  CHECK(json::serialize(json::parse(tests::body_of(plain))) == json::serialize(json::parse(tests::body_of(pretty))));
+}
+
+TEST_CASE("a cached read is quick", "[.bench]") {
+  tests::Fixture fixture;
+  std::string body = R"({"resourceType":"Patient","id":"a","name":[)";
+  for (int i = 0; i < 40; ++i) body += (i ? "," : "") + std::string(R"({"family":"Moser","given":["Anna","Maria"],"use":"official"})");
+  REQUIRE(fixture.ask("PUT", "/Patient/a", body + "]}").status == 201);
+  fixture.ask("GET", "/Patient/a");
+  const auto request = tests::Fixture::request(
+      "GET", "/Patient/a", {}, {{"Host", "kiln.test"}, {"User-Agent", "bench/1.0"}, {"Accept", "application/fhir+json"}, {"Accept-Encoding", "gzip"}});
+  const int rounds = 300000;
+  std::size_t bytes = 0;
+  const auto started = std::chrono::steady_clock::now();
+  for (int i = 0; i < rounds; ++i) bytes += fixture.service->try_quick(request)->body->size();
+  const auto nanoseconds = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - started).count() / rounds;
+  WARN("try_quick: " << nanoseconds << " ns of a body of " << bytes / rounds);
+}
