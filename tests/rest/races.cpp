@@ -129,7 +129,7 @@ TEST_CASE("transactions of thousands of entries, with conditions, beside small w
     std::string text = R"({"resourceType":"Bundle","type":"transaction","entry":[)";
     for (int i = 0; i < patients; ++i) {
       const auto n = std::to_string(i);
-      text += (i ? "," : "") + R"({"resource":{"resourceType":"Patient","identifier":[{"system":"urn:p","value":")" + n +
+      text += std::string(i ? "," : "") + R"({"resource":{"resourceType":"Patient","identifier":[{"system":"urn:p","value":")" + n +
               R"("}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:p|)" + n + R"("}},{"resource":{"resourceType":"Observation","id":"o)" + n +
               "-" + std::to_string(round) + R"(","status":"final","code":{"text":"x"},"subject":{"reference":"Patient?identifier=urn:p|)" + n +
               R"("}},"request":{"method":"PUT","url":"Observation/o)" + n + "-" + std::to_string(round) + R"("}})";
