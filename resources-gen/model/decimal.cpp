@@ -10,11 +10,7 @@ constexpr std::int64_t largest_exponent = 100'000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Digit strings without leading zeros ("" is zero), compared and combined as whole numbers.
-std::strong_ordering compare_whole(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return a.size() <=> b.size();
-  return a.compare(b) <=> 0;
-}
+// Digit strings without leading zeros ("" is zero), combined as whole numbers.
 
 void drop_leading_zeros(std::string& digits) { digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size())); }
 
