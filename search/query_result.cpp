@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "search/include.h"
 #include "search/query_arguments.h"
 #include "search/query_parser.h"
 
@@ -165,16 +166,12 @@ void QueryParser::inclusion(const Argument& argument, bool reverse) {
       return leave_out(text + " can include nothing: this search finds resources of type " + type_name() + " only");
     }
   }
-  const auto points_at = [&](const model::SearchParameterRow& row, model::TypeId target) {
-    const auto targets = model::Schema::rows(schema.parameter_bases, row.targets);
-    return targets.empty() || std::any_of(targets.begin(), targets.end(), [&](model::TypeId t) { return schema.is_a(target, t); });
-  };
   const model::TypeId needed = reverse ? query_->type : out.target;
   if (bare || parts[1] == "*") {
     for (const model::ParameterId id : context_.extractor.parameters(out.source)) {
       const auto& row = schema.search_parameters[id];
       if (row.type != model::ParameterType::reference) continue;
-      if (needed == model::no_type || points_at(row, needed)) out.parameters.push_back(id);
+      if (needed == model::no_type || refers_to(schema, row, needed)) out.parameters.push_back(id);
     }
   } else {
     const model::ParameterId id = context_.extractor.parameter(out.source, parts[1]);
@@ -182,7 +179,7 @@ void QueryParser::inclusion(const Argument& argument, bool reverse) {
       return leave_out(text + ": " + std::string(schema.type_name(out.source)) + " has no reference parameter " +
                        std::string(parts[1]));
     }
-    if (needed != model::no_type && !points_at(schema.search_parameters[id], needed)) {
+    if (needed != model::no_type && !refers_to(schema, schema.search_parameters[id], needed)) {
       return leave_out(text + " can include nothing: " + std::string(parts[1]) + " does not refer to " +
                        std::string(schema.type_name(needed)));
     }

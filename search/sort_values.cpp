@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "search/sort.h"
+
+namespace search {
+namespace {
+
+std::string big_endian(std::int64_t value) {
+  const std::uint64_t bits = static_cast<std::uint64_t>(value) ^ std::uint64_t{1} << 63;
+  std::string out;
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(bits >> shift));
+  return out;
+}
+
+}  // namespace
+
+std::vector<TermRun> term_runs(const Segment& segment, int slot, const SortKey& key) {
+  std::vector<TermRun> runs;
+  const std::uint32_t end = segment.term_count(slot);
+  const auto first_from = [&](std::string low) { return low.empty() ? end : segment.find(slot, Scan{std::move(low), {}, {}, false}).first; };
+  std::string term;
+  for (std::uint32_t at = 0; at < end;) {
+    term.clear();
+    segment.append_term(slot, at, term);
+    if (term.empty()) {
+      ++at;
+      continue;
+    }
+    const std::string_view value = sort_key(key.type, term, key.descending);
+    if (value.data() == nullptr || value.empty()) {
+      // Kinds of term that never sort are passed over whole; among values a term may stand that does not sort ("further" ones of strings).
+      const std::uint32_t next = term.size() > 1 && term.front() == tag_value ? at + 1 : first_from(after_prefix(term.substr(0, 1)));
+      at = std::max(at + 1, next);
+      continue;
+    }
+    TermRun run{term.substr(0, static_cast<std::size_t>(value.data() - term.data())), {}};
+    run.range = {at, std::max(at + 1, first_from(after_prefix(run.prefix)))};
+    at = run.range.last;
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+// The best values of many documents: each distinct term is read once.
+void Sorter::values(const std::vector<store::Document>& documents, std::size_t depth, std::vector<const std::string*>& out) {
+  const SortKey& key = query_.sort[depth];
+  out.assign(documents.size(), nullptr);
+  if (key.kind != SortKey::Kind::parameter) {
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      const auto version = store_.at(documents[i]);
+      if (!version) continue;
+      out[i] = &texts_.emplace_back(key.kind == SortKey::Kind::id ? version->id : big_endian(version->last_updated));
+    }
+    return;
+  }
+  struct Pair {
+    std::uint32_t ordinal;
+    std::uint32_t row;
+  };
+  std::vector<Pair> pairs;
+  std::vector<std::uint32_t> ordinals;
+  std::string term;
+  for (std::size_t begin = 0; begin < documents.size();) {  // a segment's documents stand together: they ascend
+    const auto position = execution_.segment_of(documents[begin]);
+    if (!position) {
+      ++begin;
+      continue;
+    }
+    const Segment& segment = *execution_.segments()[*position];
+    std::size_t end = begin;
+    while (end < documents.size() && documents[end] < segment.base() + segment.size()) ++end;
+    const int slot = segment.slot(index_key(depth));
+    pairs.clear();
+    if (slot >= 0) {
+      for (std::size_t i = begin; i < end; ++i) {
+        ordinals.clear();
+        segment.ordinals_of(slot, static_cast<std::uint32_t>(documents[i] - segment.base()), ordinals);
+        for (const std::uint32_t ordinal : ordinals) pairs.push_back({ordinal, static_cast<std::uint32_t>(i)});
+      }
+    }
+    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.ordinal < b.ordinal; });
+    for (std::size_t i = 0; i < pairs.size();) {
+      term.clear();
+      segment.append_term(slot, pairs[i].ordinal, term);
+      const std::string_view bytes = sort_key(key.type, term, key.descending);
+      const std::string* text = bytes.empty() ? nullptr : &texts_.emplace_back(bytes);
+      const std::uint32_t ordinal = pairs[i].ordinal;
+      for (; i < pairs.size() && pairs[i].ordinal == ordinal; ++i) {
+        const std::string*& best = out[pairs[i].row];
+        if (text != nullptr && (best == nullptr || (key.descending ? *best < *text : *text < *best))) best = text;
+      }
+    }
+    begin = end;
+  }
+}
+
+SortValue Sorter::value(store::Document document, std::size_t depth) {
+  std::vector<const std::string*> out;
+  values({document}, depth, out);
+  if (out[0] == nullptr) return std::nullopt;
+  return *out[0];
+}
+
+}  // namespace search
