@@ -127,7 +127,7 @@ std::string fold_with(std::string_view text, bool keep_punctuation) {
 std::string soundex(std::string_view word) {
   //                                a    b    c    d    e    f    g    h    i    j    k    l    m    n    o    p    q    r    s    t    u    v    w    x    y    z
   constexpr std::array<char, 26> codes = {'0', '1', '2', '3', '0', '1', '2', '-', '0', '2', '2', '4', '5', '5', '0', '1', '2', '6', '2', '3', '0', '1', '-', '2', '0', '2'};
-  std::string out(1, word.front());
+  std::string out(1, static_cast<char>(word.front() - 32));
   char last = codes[static_cast<std::size_t>(word.front() - 'a')];
   for (const char c : word.substr(1)) {
     const char code = codes[static_cast<std::size_t>(c - 'a')];
