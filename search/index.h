@@ -82,7 +82,8 @@ class Index : public store::IndexListener {
     std::uint64_t flush_bytes = 8u << 20;    // of memory segments
     std::uint32_t flush_documents = 8192;    // or so many documents: bounds what a start must extract again
   };
-  // `extract` makes the terms of a stored body again (documents beyond the manifest). Catches up with the store before returning.
+  // `extract` makes the terms of a stored body again (documents beyond the manifest); several threads call it. Catches up with the store and becomes
+  // its listener before returning. The store and the schema outlive the index; nothing is written to the store while the index is destroyed.
   using Reextract = std::function<std::shared_ptr<const DocumentTerms>(const store::Version&, std::string_view stored_body, store::Hole hole)>;
   static model::Result<std::unique_ptr<Index>> open(store::Store& store, const model::Schema& schema, Options options, Reextract extract);
   ~Index() override = default;
@@ -93,12 +94,16 @@ class Index : public store::IndexListener {
     store::Version version;
     std::shared_ptr<const DocumentTerms> terms;
   };
-  // Staged documents that hold a term of the clause's unique scans (by hash), or all staged of its type where a scan is no unique one.
+  // Staged documents that hold a term of the clause's unique scans (by hash: matches() decides), or all staged of its type where a scan is no unique one
+  // or the clause is negated. In document order; superseded ones too. Valid until publish() or abandon().
   virtual void staged(const Clause& clause, std::vector<const Staged*>& out) const = 0;
   virtual bool staged_superseded(Document document) const = 0; // superseded by something staged
 
+  // Writes what is in memory to a file now, or fails to (figures() says why). Not on the writer's thread: the manifest is a write to the store.
   virtual void flush() = 0;
+  // Faults found: checksums and structure of all segments, documents and alive bits against the store, terms of a sample extracted again.
   virtual std::vector<std::string> check() const = 0;
+  // Paths of the files that the newest manifest names. They stay on disk as long as a view taken before is held.
   virtual std::vector<std::string> files() const = 0;
   struct Figures {
     std::uint64_t disk_bytes, memory_bytes, disk_segments, memory_segments;

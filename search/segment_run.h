@@ -67,6 +67,7 @@ class Run final : public Segment {
   void unlink_when_released() const { bytes_->unlink_when_released(); }
   bool suspect() const { return suspect_.load(std::memory_order_relaxed); }
   void doubt() const { suspect_.store(true, std::memory_order_relaxed); }
+  void trust() const { suspect_.store(false, std::memory_order_relaxed); }
   // Checksums of all parts; empty if they hold.
   std::vector<std::string> verify() const;
   // Beyond checksums: order of terms, counts, offsets, columns against postings.

@@ -1,0 +1,57 @@
+// The directory of segment files: written, mapped, swept; and the manifest that names them.
+//
+// A file is written under a name ending in `.new`, synced, renamed, and its directory synced, before any manifest names it. One writer at a time
+// per file; the rest is for any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resources-gen/model/result.h"
+#include "search/segment_run.h"
+
+namespace search {
+
+// What the manifest says: a text of lines, kept by the store under manifest_name.
+inline constexpr std::string_view manifest_name = "search.segments";
+struct Manifest {
+  struct File {
+    store::Document base = 0;
+    std::uint32_t size = 0;
+    std::uint32_t identity = 0;        // Run::identity
+    std::string name;
+  };
+  std::uint64_t fingerprint = 0;       // Keys::fingerprint: of what made the terms
+  std::vector<File> files;             // oldest first
+
+  std::string text() const;
+  static bool parse(std::string_view text, Manifest& out);   // false: none of this format
+};
+
+class SegmentFiles {
+ public:
+  explicit SegmentFiles(std::string directory) : directory_(std::move(directory)) {}
+  // Makes the directory if it is missing.
+  model::Result<void> prepare() const;
+
+  // Merges adjacent runs (or copies one) into a new file and maps it. Null if `stop` was set. Failure: no_space, or internal: an I/O error.
+  // Throws std::runtime_error where a source is damaged.
+  model::Result<std::shared_ptr<const Run>> write(std::span<const std::shared_ptr<const Run>> sources, const Keys& keys,
+                                                  const std::atomic<bool>& stop) const;
+  // Maps a file that the manifest names. Null, with the reason, where it is missing, damaged, or another one.
+  std::shared_ptr<const Run> open(const Manifest::File& file, const Keys& keys, std::string& fault) const;
+  // Removes the files of ours (.segment, .new) that are not among `kept`.
+  void sweep(std::span<const std::string> kept) const;
+
+  static Manifest::File row(const Run& run);
+
+ private:
+  std::string path(std::string_view name) const { return directory_ + "/" + std::string(name); }
+  std::string directory_;
+};
+
+}  // namespace search

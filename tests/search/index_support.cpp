@@ -1,0 +1,420 @@
+#include "tests/search/index_support.h"
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "search/segment_bytes.h"
+
+namespace index_test {
+
+Scratch::Scratch() {
+  std::string name = (std::filesystem::temp_directory_path() / "kiln-index-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+Scratch::~Scratch() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string body_of(const search::DocumentTerms* terms) {
+  std::string body;
+  if (terms)
+    for (const auto& term : terms->terms) {
+      search::put<std::uint16_t>(body, term.parameter);
+      search::put_text(body, term.bytes);
+    }
+  return body;
+}
+
+std::shared_ptr<const search::DocumentTerms> terms_of(const store::Version& version, std::string_view body, store::Hole) {
+  auto terms = std::make_shared<search::DocumentTerms>();
+  terms->type = version.type;
+  search::Input in{body.data(), body.data() + body.size()};
+  while (in.left() > 0) {
+    const auto parameter = in.fixed<std::uint16_t>();
+    terms->terms.push_back({parameter, std::string(in.text())});
+  }
+  return terms;
+}
+
+FakeStore::FakeStore(std::string log) {
+  if (log.empty()) return;
+  log_ = ::open(log.c_str(), O_RDWR | O_CREAT | O_APPEND, 0600);
+  REQUIRE(log_ >= 0);
+  replay();
+}
+
+FakeStore::~FakeStore() {
+  if (log_ >= 0) ::close(log_);
+}
+
+void FakeStore::log(char kind, const std::string& record) {
+  if (log_ < 0) return;
+  std::string bytes(1, kind);
+  search::put<std::uint32_t>(bytes, static_cast<std::uint32_t>(record.size()));
+  bytes += record;
+  REQUIRE(::write(log_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+}
+
+void FakeStore::replay() {
+  std::string all(static_cast<std::size_t>(::lseek(log_, 0, SEEK_END)), '\0');
+  REQUIRE(::pread(log_, all.data(), all.size(), 0) == static_cast<ssize_t>(all.size()));
+  search::Input in{all.data(), all.data() + all.size()};
+  while (in.left() > 5) {
+    const char* start = in.at;
+    const char kind = static_cast<char>(in.fixed<std::uint8_t>());
+    const std::string_view record = in.bytes(in.fixed<std::uint32_t>());
+    if (in.bad) {                      // cut off by a kill: as a store would, forget it
+      REQUIRE(::ftruncate(log_, start - all.data()) == 0);
+      return;
+    }
+    search::Input fields{record.data(), record.data() + record.size()};
+    if (kind == 'M') {
+      const std::string name(fields.text());
+      meta_[name] = fields.text();
+      continue;
+    }
+    while (fields.left() > 0) {
+      Change change;
+      change.type = fields.fixed<std::uint16_t>();
+      change.id = fields.text();
+      change.remove = fields.fixed<std::uint8_t>() != 0;
+      keep({number(change, documents_.size() + 1), std::string(fields.text())});
+    }
+  }
+}
+
+store::Version FakeStore::number(const Change& change, Document document) const {
+  store::Version version;
+  version.type = change.type;
+  version.id = change.id;
+  version.document = document;
+  version.commit = document;
+  version.method = change.remove ? store::Method::remove : store::Method::put;
+  const auto known = versions_.find({change.type, change.id});
+  version.version = 1;
+  if (known != versions_.end()) {
+    version.previous = known->second.back();
+    version.version = known->second.size() + 1;
+  }
+  return version;
+}
+
+void FakeStore::keep(Kept kept) {
+  versions_[{kept.version.type, kept.version.id}].push_back(kept.version.document);
+  documents_.push_back(std::move(kept));
+}
+
+Document FakeStore::commit(const std::vector<Change>& changes) {
+  std::string record;
+  {
+    std::lock_guard lock(mutex_);
+    for (const Change& change : changes) {
+      Kept kept{number(change, documents_.size() + 1), body_of(change.remove ? nullptr : change.terms.get())};
+      if (listener_) listener_->stage(kept.version, change.terms);
+      search::put<std::uint16_t>(record, change.type);
+      search::put_text(record, change.id);
+      record.push_back(change.remove ? 1 : 0);
+      search::put_text(record, kept.body);
+      keep(std::move(kept));
+    }
+    log('D', record);
+  }
+  if (listener_) listener_->publish();
+  return last_document();
+}
+
+void FakeStore::abandon(const std::vector<Change>& changes) {
+  Document next = last_document() + 1;
+  for (const Change& change : changes) listener_->stage(number(change, next++), change.terms);
+  listener_->abandon();
+}
+
+std::optional<store::Version> FakeStore::at(Document document) const {
+  std::lock_guard lock(mutex_);
+  if (document == 0 || document > documents_.size()) return std::nullopt;
+  return documents_[document - 1].version;
+}
+
+std::optional<store::Version> FakeStore::as_of(model::TypeId type, std::string_view id, Document document) const {
+  std::lock_guard lock(mutex_);
+  const auto known = versions_.find({type, std::string(id)});
+  if (known == versions_.end()) return std::nullopt;
+  const auto after = std::upper_bound(known->second.begin(), known->second.end(), document);
+  if (after == known->second.begin()) return std::nullopt;
+  return documents_[*std::prev(after) - 1].version;
+}
+
+void FakeStore::scan(Document first, const std::function<bool(const store::Version&, std::string_view, store::Hole)>& visit) const {
+  for (;; ++first) {
+    Kept kept;
+    {
+      std::lock_guard lock(mutex_);
+      if (first > documents_.size()) return;
+      kept = documents_[first - 1];
+    }
+    if (!visit(kept.version, kept.body, {})) return;
+  }
+}
+
+Document FakeStore::last_document() const {
+  std::lock_guard lock(mutex_);
+  return documents_.size();
+}
+
+std::optional<std::string> FakeStore::meta(std::string_view name) const {
+  std::lock_guard lock(mutex_);
+  const auto found = meta_.find(name);
+  return found == meta_.end() ? std::nullopt : std::optional(found->second);
+}
+
+model::Result<void> FakeStore::put_meta(std::string_view name, std::string_view value) {
+  std::lock_guard lock(mutex_);
+  if (refuse_meta) return model::failure(model::FailureKind::no_space, model::IssueCode::no_store, "the disk is full");
+  std::string record;
+  search::put_text(record, name);
+  search::put_text(record, value);
+  log('M', record);
+  meta_[std::string(name)] = value;
+  return {};
+}
+
+void Oracle::add(const store::Version& version, std::shared_ptr<const search::DocumentTerms> terms) {
+  REQUIRE(version.document == documents.size());
+  if (version.previous != 0) documents[version.previous].superseded_by = version.document;
+  documents.push_back({version.type, version.deleted(), 0, version.deleted() ? nullptr : std::move(terms)});
+}
+
+Oracle Oracle::of(const FakeStore& store) {
+  Oracle oracle;
+  store.scan(1, [&](const store::Version& version, std::string_view body, store::Hole hole) {
+    oracle.add(version, terms_of(version, body, hole));
+    return true;
+  });
+  return oracle;
+}
+
+bool Oracle::alive(Document document, Document moment) const {
+  if (document == 0 || document > moment || document > last()) return false;
+  const Entry& entry = documents[document];
+  return !entry.deleted && (entry.superseded_by == 0 || entry.superseded_by > moment);
+}
+
+std::set<std::string> Oracle::terms(Document document, search::IndexKey key) const {
+  std::set<std::string> found;
+  const Entry& entry = documents[document];
+  if (entry.type == key.type && entry.terms)
+    for (const auto& term : entry.terms->terms)
+      if (term.parameter == key.parameter) found.insert(term.bytes);
+  return found;
+}
+
+std::vector<search::IndexKey> Oracle::keys() const {
+  std::set<search::IndexKey> found;
+  for (const Entry& entry : documents)
+    if (entry.terms)
+      for (const auto& term : entry.terms->terms) found.insert({entry.type, term.parameter});
+  return {found.begin(), found.end()};
+}
+
+namespace {
+
+const search::Keys& r4_keys() {
+  static const search::Keys keys(model::r4());
+  return keys;
+}
+
+constexpr std::string_view type_names[] = {"Patient", "Observation", "Encounter", "Condition", "Group"};
+
+}  // namespace
+
+std::shared_ptr<const search::DocumentTerms> Generator::terms(model::TypeId type) {
+  auto made = std::make_shared<search::DocumentTerms>();
+  made->type = type;
+  const auto positions = r4_keys().of_type(type);
+  const std::uint64_t number = ++counter_;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    const auto parameter = positions[i].parameter;
+    std::set<std::string> values;
+    const std::string tag(1, search::tag_value);
+    if (parameter == search::every_document) {
+      values.insert("");
+    } else {
+      switch (i % 8) {
+        case 0: values.insert(tag + "code" + std::to_string(below(random, 7))); break;
+        case 1: values.insert(tag + "unique-" + std::to_string(number * 7919 % 1000003)); break;
+        case 2: values.insert(tag + "run-" + std::to_string(number / 50)); break;
+        case 3:
+          for (auto n = below(random, 4); n > 0; --n) values.insert(tag + "list" + std::to_string(below(random, 40)));
+          break;
+        case 4:                        // few documents have it
+          if (below(random, 50) == 0) values.insert(tag + "rare" + std::to_string(below(random, 5)));
+          break;
+        case 5: values.insert(tag + "constant"), values.insert("\x03system"); break;
+        case 6:
+          if (below(random, 20) == 0) values.insert(tag + std::string(below(random, 460), 'x') + std::to_string(below(random, 9)));
+          break;
+        default: break;
+      }
+      if (!values.empty() && i % 9 != 8) values.insert(std::string(1, search::tag_present));
+    }
+    for (const auto& value : values) made->terms.push_back({parameter, value});
+  }
+  return made;
+}
+
+std::vector<Change> Generator::group(std::size_t size) {
+  std::vector<Change> changes;
+  std::set<std::uint64_t> touched;
+  while (changes.size() < size) {
+    Change change;
+    const std::uint64_t what = below(random, 10);
+    std::uint64_t id = ids == 0 || what < 7 ? ids++ : below(random, ids);
+    if (!types_.contains(id)) types_[id] = model::r4().resource_type(type_names[below(random, std::size(type_names))]);
+    change.type = types_[id];
+    change.id = "r" + std::to_string(id);
+    change.remove = what == 9;
+    if (!change.remove) change.terms = terms(change.type);
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+namespace {
+
+search::Scan random_scan(const std::vector<std::string>& known, Random& random) {
+  const auto pick = [&]() -> std::string {
+    if (known.empty() || below(random, 10) == 0) return std::string(1, static_cast<char>(below(random, 5))) + "nowhere";
+    return known[below(random, known.size())];
+  };
+  switch (below(random, 4)) {
+    case 0: return search::exact_scan(pick());
+    case 1: {
+      const std::string term = pick();
+      return search::prefix_scan(term.substr(0, below(random, term.size() + 1)));
+    }
+    case 2: {
+      search::Scan scan;
+      scan.low = pick();
+      scan.high = pick();
+      return scan;
+    }
+    default: return search::Scan();
+  }
+}
+
+void compare_scan(const search::Segment& segment, int slot, search::IndexKey key, const search::Scan& scan, const Oracle& oracle, Random& random) {
+  // The range's terms with their documents, the simple way.
+  std::map<std::string, std::vector<std::uint32_t>> expected;
+  for (std::uint32_t i = 0; i < segment.size(); ++i)
+    for (const auto& term : oracle.terms(segment.base() + i, key))
+      if (scan.selects(term)) expected[term].push_back(i);
+  const auto range = slot < 0 ? search::Ordinals{} : segment.find(slot, scan);
+  REQUIRE(range.last - range.first == expected.size());
+  if (expected.empty()) return;
+  std::vector<std::uint64_t> bitmap((segment.size() + 63) / 64), wanted(bitmap.size());
+  std::uint64_t total = 0;
+  for (const auto& [term, offsets] : expected) {
+    total += offsets.size();
+    for (const auto offset : offsets) wanted[offset / 64] |= std::uint64_t{1} << (offset % 64);
+  }
+  REQUIRE(segment.count(slot, range) == total);
+  segment.unite(slot, range, bitmap);
+  REQUIRE(bitmap == wanted);
+  auto at = expected.begin();
+  segment.each_term(slot, range, [&](std::uint32_t ordinal, std::string_view term, std::uint32_t count) {
+    REQUIRE(at != expected.end());
+    REQUIRE(ordinal == range.first + static_cast<std::uint32_t>(std::distance(expected.begin(), at)));
+    REQUIRE(term == at->first);
+    REQUIRE(count == at->second.size());
+    ++at;
+    return true;
+  });
+  REQUIRE(at == expected.end());
+  for (int i = 0; i < 3; ++i) {
+    const auto nth = below(random, expected.size());
+    const auto& [term, offsets] = *std::next(expected.begin(), static_cast<std::ptrdiff_t>(nth));
+    const auto ordinal = range.first + static_cast<std::uint32_t>(nth);
+    std::string spelled;
+    segment.append_term(slot, ordinal, spelled);
+    REQUIRE(spelled == term);
+    std::vector<std::uint32_t> listed;
+    segment.postings(slot, ordinal, listed);
+    REQUIRE(listed == offsets);
+    const auto bound = static_cast<std::uint32_t>(below(random, segment.size() + 2));
+    const std::size_t most = 1 + below(random, 300);
+    std::vector<std::uint32_t> latest(most), simple;
+    latest.resize(segment.newest(slot, ordinal, bound, latest));
+    for (auto it = offsets.rbegin(); it != offsets.rend() && simple.size() < most; ++it)
+      if (*it < bound) simple.push_back(*it);
+    REQUIRE(latest == simple);
+    for (int k = 0; k < 5; ++k) {
+      const auto offset = static_cast<std::uint32_t>(below(random, segment.size()));
+      REQUIRE(segment.contains(slot, ordinal, offset) == std::binary_search(offsets.begin(), offsets.end(), offset));
+    }
+    REQUIRE(segment.contains(slot, ordinal, offsets[below(random, offsets.size())]));
+  }
+}
+
+}  // namespace
+
+void compare(const search::View& view, const Oracle& oracle, Random& random, int questions) {
+  Document next = 1;
+  for (const auto& segment : view.segments()) {
+    REQUIRE(segment->base() == next);
+    next += segment->size();
+  }
+  REQUIRE(view.last() == next - 1);
+  const auto keys = oracle.keys();
+  for (int q = 0; q < questions && !keys.empty(); ++q) {
+    const auto key = keys[below(random, keys.size())];
+    std::set<std::string> known;
+    for (int i = 0; i < 50; ++i)
+      for (const auto& term : oracle.terms(1 + below(random, view.last()), key)) known.insert(term);
+    const auto scan = random_scan({known.begin(), known.end()}, random);
+    const Document moment = below(random, 3) == 0 ? view.last() : below(random, view.last() + 2);
+    for (const auto& segment : view.segments()) {
+      const int slot = segment->slot(key);
+      compare_scan(*segment, slot, key, scan, oracle, random);
+      // Columns.
+      for (int i = 0; i < 3 && slot >= 0 && segment->has_column(slot); ++i) {
+        const auto offset = static_cast<std::uint32_t>(below(random, segment->size()));
+        std::vector<std::uint32_t> ordinals;
+        segment->ordinals_of(slot, offset, ordinals);
+        std::set<std::string> spelled;
+        REQUIRE(std::is_sorted(ordinals.begin(), ordinals.end()));
+        for (const auto ordinal : ordinals) {
+          std::string term;
+          segment->append_term(slot, ordinal, term);
+          spelled.insert(term);
+        }
+        REQUIRE(spelled == oracle.terms(segment->base() + offset, key));
+      }
+      // Alive, as of a moment, within a random set.
+      std::vector<std::uint64_t> bitmap((segment->size() + 63) / 64), wanted(bitmap.size());
+      for (std::uint32_t i = 0; i < segment->size(); ++i) {
+        if (below(random, 4) == 0) continue;
+        bitmap[i / 64] |= std::uint64_t{1} << (i % 64);
+        if (oracle.alive(segment->base() + i, moment)) wanted[i / 64] |= std::uint64_t{1} << (i % 64);
+      }
+      view.restrict_alive(*segment, moment, bitmap);
+      REQUIRE(bitmap == wanted);
+    }
+    for (int i = 0; i < 20; ++i) {
+      const Document document = below(random, view.last() + 3);
+      REQUIRE(view.alive(document) == oracle.alive(document, view.last()));
+      REQUIRE(view.alive_at(document, moment) == oracle.alive(document, std::min(moment, view.last())));
+    }
+  }
+}
+
+}  // namespace index_test
