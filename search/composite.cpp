@@ -79,6 +79,13 @@ void combine(const std::vector<std::vector<Term>>& components, std::size_t at, c
 
 }  // namespace
 
+model::ParameterId component_parameter(const model::Schema& schema, const model::SearchParameterRow& composite, std::size_t index) {
+  const std::span<const model::ComponentRow> rows = model::Schema::rows(schema.components, composite.components);
+  // HL7's definition names the parameter of relatesTo.target (relatesto) for the component `code`, and that of the code for `target`.
+  if (schema.text(composite.id) == "DocumentReference-relationship") index = rows.size() - 1 - index;
+  return rows[index].parameter;
+}
+
 void put_combinations(const std::vector<std::vector<Term>>& components, TermSink& sink, std::size_t& budget) {
   for (const std::vector<Term>& terms : components) {
     if (terms.empty()) return;
@@ -94,11 +101,14 @@ model::Result<void> composite_scans(const ScanContext& context, std::string_view
   }
   auto components = std::make_shared<ComponentScans>(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const model::SearchParameterRow& parameter = context.schema.search_parameters[rows[i].parameter];
-    ScanContext inner{context.schema, parameter, rows[i].parameter, context.base, context.base_url};
+    const model::ParameterId id = component_parameter(context.schema, context.parameter, i);
+    const model::SearchParameterRow& parameter = context.schema.search_parameters[id];
+    ScanContext inner{context.schema, parameter, id, context.base, context.base_url};
     inner.now_ms = context.now_ms;
     if (parts[i].empty()) return bad_value(context, value, "has an empty part");
-    if (auto made = value_type(parameter.type).scans(inner, parts[i], Form::component, (*components)[i]); !made) return made.error();
+    if (auto made = value_type(parameter.type).scans(inner, parts[i], Form::component, (*components)[i]); !made) {
+      return bad_value(context, value, "has a part without meaning. " + made.error().issues.list().front().diagnostics);
+    }
   }
   narrow(components, 0, std::string(1, tag_value), out);
   return {};

@@ -4,6 +4,8 @@
 #include <optional>
 #include <span>
 
+#include "search/value_types.h"
+
 namespace search {
 namespace {
 
@@ -95,33 +97,15 @@ class Compiler {
     return plans;
   }
 
-  // The element whose children an item at the end of a plain path has: "Observation.component", "Library.useContext".
-  std::optional<ElementId> owner_at(std::string_view path) {
-    ElementId owner = schema_.types[type_].root;
-    std::size_t dot = path.find('.');
-    while (dot != std::string_view::npos) {
-      const std::size_t next = path.find('.', dot + 1);
-      const std::string_view name = path.substr(dot + 1, next == std::string_view::npos ? next : next - dot - 1);
-      const ElementId element = schema_.child_by_name(owner, name);
-      if (element == model::no_element) {
-        note(std::string(path), "no plain path to a root of components");
-        return std::nullopt;
-      }
-      const std::span<const model::ElementTypeRow> types = Schema::rows(schema_.element_types, schema_.elements[element].types);
-      owner = schema_.children_owner(element, types.empty() ? model::no_type : types.front().type);
-      dot = next;
-    }
-    return owner;
+  void note(const std::string& text, const std::string& why) {
+    const std::string_view id = schema_.text(schema_.search_parameters[parameter_].id);
+    faults_.push_back(std::string(id).append(" on ").append(schema_.type_name(type_)).append(": ").append(text).append(": ").append(why));
   }
 
  private:
   std::nullopt_t fault(const std::string& text, const model::Failure& why) {
     note(text, why.issues.empty() ? std::string() : why.issues.list().front().diagnostics);
     return std::nullopt;
-  }
-  void note(const std::string& text, const std::string& why) {
-    const std::string_view id = schema_.text(schema_.search_parameters[parameter_].id);
-    faults_.push_back(std::string(id).append(" on ").append(schema_.type_name(type_)).append(": ").append(text).append(": ").append(why));
   }
 
   const Schema& schema_;
@@ -147,12 +131,18 @@ ParameterPlans compile_parameter(const Schema& schema, model::ParameterId parame
   }
   for (const std::string_view branch : own) {
     std::optional<fhirpath::Plan> roots = compiler.compile(branch, root);
-    const std::optional<ElementId> owner = compiler.owner_at(branch);
-    if (!roots || !owner) continue;
-    CompositePlans plans{std::move(*roots), {}};
-    for (const model::ComponentRow& component : Schema::rows(schema.components, row.components)) {
-      plans.components.push_back({component.parameter, compiler.compile_all(branches(schema.text(component.expression)), *owner)});
+    if (!roots) continue;
+    if (roots->results().size() != 1) {
+      compiler.note(std::string(branch), "no one kind of element for the components");
+      continue;
     }
+    CompositePlans plans;
+    const std::span<const model::ComponentRow> components = Schema::rows(schema.components, row.components);
+    for (std::size_t i = 0; i < components.size(); ++i) {
+      const std::vector<std::string_view> expressions = branches(schema.text(components[i].expression));
+      plans.components.push_back({component_parameter(schema, row, i), compiler.compile_all(expressions, roots->results().front())});
+    }
+    plans.roots = std::move(*roots);
     result.composites.push_back(std::move(plans));
   }
   return result;

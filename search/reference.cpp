@@ -152,6 +152,11 @@ model::Result<void> reference_scans(const ScanContext& context, std::string_view
   LocalReference target;
   if (local_reference(context.schema, context.base_url, text, target)) {
     if (typed && target.type != context.modifier_type) return bad_value(context, value, "is of another type than the modifier says");
+    if (parts.size() == 2) {
+      if (!is_absolute(text)) return bad_value(context, value, "has a version, which belongs to canonical URLs");
+      out.push_back(exact_scan(canonical_term(text, unescape(parts[1]), form)));
+      return {};
+    }
     local_scans(context, target, form, out);
     if (is_absolute(text)) out.push_back(prefix_scan(url_term(text, form).append(1, '\0')));
     return {};

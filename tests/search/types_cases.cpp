@@ -38,7 +38,8 @@ TEST_CASE("a resource matches a query value as R4 says, row by row", "[types]") 
   std::size_t rows = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(KILN_SOURCE_DIR) / "tests/cases/search")) {
     if (entry.path().extension() != ".json") continue;
-    for (const json::value& group : read(entry.path()).as_array()) {
+    const json::value groups = read(entry.path());
+    for (const json::value& group : groups.as_array()) {
       const auto terms = types_test::terms_of(json::serialize(group.at("resource")));
       for (const json::value& row : group.at("rows").as_array()) {
         const std::string query(row.at(0).as_string());

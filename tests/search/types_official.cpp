@@ -66,8 +66,8 @@ TEST_CASE("every search parameter of R4 compiles for every type it is defined on
     CHECK(types_test::extractor().parameter(type, "nonsense") == search::no_parameter);
   }
   CHECK(types == 146);
-  // 1,706 pairs of base and code; less Resource's seven and DomainResource's _text, whose bases are abstract.
-  CHECK(own == 1706 - 8);
+  // 1,706 pairs of base and code; less Resource's eight and DomainResource's _text, whose bases are abstract.
+  CHECK(own == 1706 - 9);
   CHECK(pairs == own + 146 * 4);  // _profile, _security, _source, _tag
 }
 
@@ -96,5 +96,5 @@ TEST_CASE("the official examples have terms under nearly all parameters", "[type
   std::cout << "search parameters: " << pairs - missed << " of " << pairs << " have terms in " << resources << " examples, " << terms << " terms\n";
   if (std::getenv("KILN_LIST_MISSED")) std::cout << list.str() << '\n';
   CHECK(resources > 3300);
-  CHECK(missed < 500);
+  CHECK(missed < 390);  // those whose elements no example has, or only as text, display, identifier or contained
 }
