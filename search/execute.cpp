@@ -7,14 +7,14 @@ namespace search {
 
 std::uint64_t DocumentSet::count() const {
   std::uint64_t sum = 0;
-  for (const Part& part : parts) sum += part.count;
+  for (const SegmentMatches& part : parts) sum += part.count;
   return sum;
 }
 
 std::vector<store::Document> DocumentSet::documents() const {
   std::vector<store::Document> out;
   out.reserve(count());
-  for (const Part& part : parts) {
+  for (const SegmentMatches& part : parts) {
     if (part.count == 0) continue;
     part.each_up(0, part.segment->size(), [&](std::uint32_t offset) {
       out.push_back(part.segment->base() + offset);

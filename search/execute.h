@@ -16,7 +16,7 @@ namespace search {
 // Parts by segment, as the view's segments stand: oldest first.
 class DocumentSet {
  public:
-  std::vector<Part> parts;
+  std::vector<SegmentMatches> parts;
   std::uint64_t count() const;
   std::vector<store::Document> documents() const;  // ascending
 };

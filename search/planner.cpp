@@ -33,10 +33,10 @@ class Stopwatch {
 
 }  // namespace
 
-bool Part::holds(std::uint32_t offset) const {
+bool SegmentMatches::holds(std::uint32_t offset) const {
   return dense ? bits::test(words, offset) : std::binary_search(list.begin(), list.end(), offset);
 }
-void Part::to_list() {
+void SegmentMatches::to_list() {
   if (!dense) return;
   list.clear();
   list.reserve(count);
@@ -47,7 +47,7 @@ void Part::to_list() {
   words.clear();
   dense = false;
 }
-void Part::to_words() {
+void SegmentMatches::to_words() {
   if (dense) return;
   words = bits::zeros(segment->size());
   for (const std::uint32_t offset : list) bits::set(words, offset);
@@ -293,7 +293,7 @@ void SegmentPlan::newest(std::uint32_t below, std::size_t limit, std::vector<std
   found_ += out.size() - before;
 }
 
-const Part& SegmentPlan::matches() {
+const SegmentMatches& SegmentPlan::matches() {
   if (!matches_) {
     const Stopwatch watch(spent_);
     evaluate();
@@ -302,15 +302,15 @@ const Part& SegmentPlan::matches() {
   return *matches_;
 }
 
-Part SegmentPlan::take_matches() {
+SegmentMatches SegmentPlan::take_matches() {
   matches();
-  Part part = std::move(*matches_);
+  SegmentMatches part = std::move(*matches_);
   matches_.reset();
   return part;
 }
 
 void SegmentPlan::evaluate() {
-  Part& part = matches_.emplace();
+  SegmentMatches& part = matches_.emplace();
   part.segment = &segment_;
   if (bound_ == 0) return;
   const std::size_t words = segment_.size() / 64 + 1;

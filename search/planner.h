@@ -33,7 +33,7 @@ struct Frame {
 };
 
 // The matches of one segment: ascending offsets, or a bitmap.
-struct Part {
+struct SegmentMatches {
   const Segment* segment = nullptr;
   bool dense = false;
   std::vector<std::uint32_t> list;
@@ -95,8 +95,8 @@ class SegmentPlan {
   double estimate() const;                        // matches, by independence of the conditions
   // Appends matching offsets below `below`, descending, at most `limit`.
   void newest(std::uint32_t below, std::size_t limit, std::vector<std::uint32_t>& out);
-  const Part& matches();                          // all of them
-  Part take_matches();                            // the same, moved out
+  const SegmentMatches& matches();                          // all of them
+  SegmentMatches take_matches();                            // the same, moved out
 
   std::string report() const;                     // for _explain: what was done and what it cost
 
@@ -113,7 +113,7 @@ class SegmentPlan {
   const BoundCondition* driver_ = nullptr;        // while candidates come from it
   BoundCondition* narrowest_ = nullptr;           // of the positive ones
   std::uint64_t bound_ = 0;
-  std::optional<Part> matches_;
+  std::optional<SegmentMatches> matches_;
   std::vector<std::uint32_t> candidates_;         // of narrowest_, if listed
   bool listed_ = false;
 

@@ -18,9 +18,9 @@ BoundClause::BoundClause(const Segment& segment, const Clause& clause) : segment
     parts_.push_back({range, scan.predicate && *scan.predicate ? scan.predicate.get() : nullptr});
     predicated_ = predicated_ || parts_.back().predicate != nullptr;
   }
-  std::sort(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) { return a.range.first < b.range.first; });
+  std::sort(parts_.begin(), parts_.end(), [](const Selected& a, const Selected& b) { return a.range.first < b.range.first; });
   std::uint32_t end = 0;
-  for (const Part& part : parts_) {
+  for (const Selected& part : parts_) {
     disjoint_ = disjoint_ && part.range.first >= end;
     end = std::max(end, part.range.last);
     terms_ += part.range.last - part.range.first;
@@ -34,14 +34,14 @@ std::optional<std::uint32_t> BoundClause::single_term() const {
 }
 
 bool BoundClause::selects(std::uint32_t ordinal) {
-  const auto covers = [&](const Part& part) { return part.range.first <= ordinal && ordinal < part.range.last; };
+  const auto covers = [&](const Selected& part) { return part.range.first <= ordinal && ordinal < part.range.last; };
   if (!predicated_ && disjoint_) {
     const auto after =
-        std::upper_bound(parts_.begin(), parts_.end(), ordinal, [](std::uint32_t o, const Part& part) { return o < part.range.first; });
+        std::upper_bound(parts_.begin(), parts_.end(), ordinal, [](std::uint32_t o, const Selected& part) { return o < part.range.first; });
     return after != parts_.begin() && covers(*(after - 1));
   }
   bool open = false;  // only predicates can tell
-  for (const Part& part : parts_) {
+  for (const Selected& part : parts_) {
     if (!covers(part)) continue;
     if (part.predicate == nullptr) return true;
     open = true;
@@ -51,7 +51,7 @@ bool BoundClause::selects(std::uint32_t ordinal) {
   if (fresh) {
     term_.clear();
     segment_->append_term(slot_, ordinal, term_);
-    known->second = std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) { return covers(part) && (*part.predicate)(term_); });
+    known->second = std::any_of(parts_.begin(), parts_.end(), [&](const Selected& part) { return covers(part) && (*part.predicate)(term_); });
   }
   return known->second;
 }
@@ -60,7 +60,7 @@ bool BoundClause::holds(std::uint32_t offset) {
   if (parts_.empty()) return false;
   if (!segment_->has_column(slot_)) {
     if (terms_ <= few_terms && !predicated_) {
-      for (const Part& part : parts_) {
+      for (const Selected& part : parts_) {
         for (std::uint32_t o = part.range.first; o < part.range.last; ++o) {
           if (segment_->contains(slot_, o, offset)) return true;
         }
@@ -81,8 +81,8 @@ bool BoundClause::holds(std::uint32_t offset) {
 
 void BoundClause::resolve() {
   if (!predicated_) return;
-  std::vector<Part> plain;
-  for (const Part& part : parts_) {
+  std::vector<Selected> plain;
+  for (const Selected& part : parts_) {
     if (part.predicate == nullptr) {
       plain.push_back(part);
       continue;
@@ -100,17 +100,17 @@ void BoundClause::resolve() {
     });
     if (run.first != run.last) plain.push_back({run, nullptr});
   }
-  std::sort(plain.begin(), plain.end(), [](const Part& a, const Part& b) { return a.range.first < b.range.first; });
+  std::sort(plain.begin(), plain.end(), [](const Selected& a, const Selected& b) { return a.range.first < b.range.first; });
   parts_.clear();
   terms_ = postings_ = 0;
-  for (const Part& part : plain) {
+  for (const Selected& part : plain) {
     if (!parts_.empty() && part.range.first <= parts_.back().range.last) {
       parts_.back().range.last = std::max(parts_.back().range.last, part.range.last);
     } else {
       parts_.push_back(part);
     }
   }
-  for (const Part& part : parts_) {
+  for (const Selected& part : parts_) {
     terms_ += part.range.last - part.range.first;
     postings_ += segment_->count(slot_, part.range);
   }
@@ -120,21 +120,21 @@ void BoundClause::resolve() {
 
 void BoundClause::unite(std::span<std::uint64_t> bitmap) {
   resolve();
-  for (const Part& part : parts_) segment_->unite(slot_, part.range, bitmap);
+  for (const Selected& part : parts_) segment_->unite(slot_, part.range, bitmap);
 }
 
 void BoundClause::append_offsets(std::vector<std::uint32_t>& out) {
   resolve();
   if (terms_ > few_terms) {
     bits::Words words = bits::zeros(segment_->size());
-    for (const Part& part : parts_) segment_->unite(slot_, part.range, words);
+    for (const Selected& part : parts_) segment_->unite(slot_, part.range, words);
     bits::each_up(words, 0, segment_->size(), [&](std::uint32_t offset) {
       out.push_back(offset);
       return true;
     });
     return;
   }
-  for (const Part& part : parts_) {
+  for (const Selected& part : parts_) {
     for (std::uint32_t o = part.range.first; o < part.range.last; ++o) segment_->postings(slot_, o, out);
   }
   if (terms_ > 1) {

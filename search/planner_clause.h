@@ -33,7 +33,7 @@ class BoundClause {
   int slot() const { return slot_; }
 
  private:
-  struct Part {
+  struct Selected {
     Ordinals range;
     const TermPredicate* predicate;  // null: all
   };
@@ -43,7 +43,7 @@ class BoundClause {
 
   const Segment* segment_;
   int slot_;
-  std::vector<Part> parts_;
+  std::vector<Selected> parts_;
   std::uint64_t postings_ = 0;
   std::uint64_t terms_ = 0;
   bool predicated_ = false;

@@ -56,7 +56,7 @@ bool Sorter::emit(store::Document document) {
 bool Sorter::emit_in_document_order(const DocumentSet& set, store::Document after) {
   const bool up = query_.oldest_first != backward_;
   for (std::size_t i = 0; i < set.parts.size(); ++i) {
-    const Part& part = set.parts[up ? i : set.parts.size() - 1 - i];
+    const SegmentMatches& part = set.parts[up ? i : set.parts.size() - 1 - i];
     if (part.count == 0) continue;
     const store::Document base = part.segment->base();
     std::uint32_t from = 0, to = part.segment->size();
@@ -128,7 +128,7 @@ bool Sorter::walk_ids(const DocumentSet& set, store::Document after) {
       if (!then || then->document == after) continue;
       const auto position = execution_.segment_of(then->document);
       if (!position || set.parts[*position].count == 0) continue;
-      const Part& part = set.parts[*position];
+      const SegmentMatches& part = set.parts[*position];
       if (part.holds(static_cast<std::uint32_t>(then->document - part.segment->base())) && emit(then->document)) return true;
     }
     if (versions.size() < batch) return false;
@@ -143,9 +143,9 @@ bool Sorter::walk_times(const DocumentSet& set, std::size_t depth, store::Docume
     DocumentSet out;
     out.parts.resize(set.parts.size());
     for (std::size_t i = 0; i < set.parts.size(); ++i) {
-      const Part& part = set.parts[i];
+      const SegmentMatches& part = set.parts[i];
       if (part.count == 0 || part.segment->base() >= to || part.segment->base() + part.segment->size() <= from) continue;
-      Part& kept = out.parts[i];
+      SegmentMatches& kept = out.parts[i];
       kept.segment = part.segment;
       const store::Document base = part.segment->base();
       const auto low = static_cast<std::uint32_t>(from > base ? from - base : 0);
@@ -161,7 +161,7 @@ bool Sorter::walk_times(const DocumentSet& set, std::size_t depth, store::Docume
   const auto next_from = [&](store::Document at) -> store::Document {  // the next of the set beyond `at`; 0: none
     store::Document found = 0;
     for (std::size_t i = 0; i < set.parts.size() && found == 0; ++i) {
-      const Part& part = set.parts[up ? i : set.parts.size() - 1 - i];
+      const SegmentMatches& part = set.parts[up ? i : set.parts.size() - 1 - i];
       if (part.count == 0) continue;
       const store::Document base = part.segment->base(), end = base + part.segment->size();
       const auto take = [&](std::uint32_t offset) {

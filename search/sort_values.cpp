@@ -12,6 +12,17 @@ std::string big_endian(std::int64_t value) {
   return out;
 }
 
+// The first term from `at` on that has a sort key; the end if none does. Among a string's values stand "further" terms, which do not sort.
+std::uint32_t first_sorting(const Segment& segment, int slot, std::uint32_t at, const SortKey& key) {
+  std::uint32_t found = segment.term_count(slot);
+  segment.each_term(slot, {at, found}, [&](std::uint32_t ordinal, std::string_view term, std::uint32_t) {
+    if (sort_key(key.type, term, key.descending).empty()) return true;
+    found = ordinal;
+    return false;
+  });
+  return found;
+}
+
 }  // namespace
 
 std::vector<TermRun> term_runs(const Segment& segment, int slot, const SortKey& key) {
@@ -20,17 +31,13 @@ std::vector<TermRun> term_runs(const Segment& segment, int slot, const SortKey& 
   const auto first_from = [&](std::string low) { return low.empty() ? end : segment.find(slot, Scan{std::move(low), {}, {}, false}).first; };
   std::string term;
   for (std::uint32_t at = 0; at < end;) {
+    if (key.type == model::ParameterType::string) at = first_sorting(segment, slot, at, key);
+    if (at >= end) break;
     term.clear();
     segment.append_term(slot, at, term);
-    if (term.empty()) {
-      ++at;
-      continue;
-    }
-    const std::string_view value = sort_key(key.type, term, key.descending);
-    if (value.data() == nullptr || value.empty()) {
-      // Kinds of term that never sort are passed over whole; among values a term may stand that does not sort ("further" ones of strings).
-      const std::uint32_t next = term.size() > 1 && term.front() == tag_value ? at + 1 : first_from(after_prefix(term.substr(0, 1)));
-      at = std::max(at + 1, next);
+    const std::string_view value = term.empty() ? std::string_view() : sort_key(key.type, term, key.descending);
+    if (value.empty()) {  // kinds of term sort whole or not at all, but for strings'
+      at = std::max(at + 1, term.empty() ? at + 1 : first_from(after_prefix(term.substr(0, 1))));
       continue;
     }
     TermRun run{term.substr(0, static_cast<std::size_t>(value.data() - term.data())), {}};

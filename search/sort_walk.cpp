@@ -83,7 +83,7 @@ class DictionaryWalk {
       : sorter_(sorter), set_(set), depth_(depth), key_(sorter.query_.sort[depth]), up_(sorter.ascending(depth)) {
     const Scan present = exact_scan(std::string(1, tag_present));
     for (std::size_t i = 0; i < set.parts.size(); ++i) {
-      const Part& part = set.parts[i];
+      const SegmentMatches& part = set.parts[i];
       if (part.count == 0) continue;
       const int slot = part.segment->slot(sorter.index_key(depth));
       if (slot < 0) continue;
@@ -109,7 +109,7 @@ class DictionaryWalk {
     }
     if (best == nullptr) return false;
     value = *best;
-    for (Part& part : group.parts) {
+    for (SegmentMatches& part : group.parts) {
       part.count = 0;
       part.list.clear();
       part.words.clear();
@@ -130,7 +130,7 @@ class DictionaryWalk {
   DocumentSet without_value() const {
     DocumentSet out = set_;
     for (const auto& [position, slot, range] : runs_) {
-      Part& part = out.parts[position];
+      SegmentMatches& part = out.parts[position];
       part.to_words();
       bits::Words words = bits::zeros(part.segment->size());
       part.segment->unite(slot, range, words);
@@ -151,9 +151,9 @@ class DictionaryWalk {
     Ordinals range;
   };
 
-  void add(Reader& reader, std::uint32_t ordinal, std::uint32_t count, Part& part) {
+  void add(Reader& reader, std::uint32_t ordinal, std::uint32_t count, SegmentMatches& part) {
     const Segment& segment = reader.run.segment();
-    const Part& all = set_.parts[reader.part];
+    const SegmentMatches& all = set_.parts[reader.part];
     part.segment = &segment;
     if (count > small_group || part.dense) {
       part.to_words();
@@ -162,7 +162,7 @@ class DictionaryWalk {
       if (all.dense) {
         bits::and_with(words, all.words);
       } else {
-        Part kept = all;
+        SegmentMatches kept = all;
         kept.to_words();
         bits::and_with(words, kept.words);
       }

@@ -1,6 +1,7 @@
 #include "fhir/rest/failures.h"
 
 #include <array>
+#include <cstdio>
 
 #include "fhir/rest/conditional.h"
 #include "resources-gen/formats/json.h"
@@ -93,12 +94,17 @@ Response json_response(int status, std::string body) {
 }
 
 Response failure_response(const model::Failure& failure) {
+  if (failure.kind == FailureKind::internal) {  // its text may tell of paths and the like: it is for us
+    for (const auto& issue : failure.issues) std::fprintf(stderr, "kiln: a request failed unexpectedly: %s\n", issue.diagnostics.c_str());
+    return unexpected_response();
+  }
   return json_response(status_of(failure.kind), formats::operation_outcome(failure.issues));
 }
 
 Response unexpected_response() {
-  return failure_response(model::failure(FailureKind::internal, model::IssueCode::exception,
-                                         "The server met a situation that it did not expect; nothing was changed unless the store says otherwise"));
+  model::Issues issues;
+  issues.error(model::IssueCode::exception, "The server met a situation that it did not expect; its log says more");
+  return json_response(500, formats::operation_outcome(issues));
 }
 
 Response outcome_response(int status, const model::Issues& issues) {
