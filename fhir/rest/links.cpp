@@ -99,8 +99,6 @@ std::vector<Link> find_links(const Context& context, const Entry& entry, const F
     switch (schema.types[node.type].primitive) {
       case model::Primitive::uri:
       case model::Primitive::url:
-      case model::Primitive::oid:
-      case model::Primitive::uuid:
         if (full_urls.find(here.text(), entry.full_url, schema, link.pointer)) links.push_back(link);
         break;
       case model::Primitive::xhtml: {

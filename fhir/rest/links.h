@@ -1,7 +1,8 @@
 // Links: where a resource of a transaction points at another entry of it, or names its target by a search.
 //
 // R4 http.html#trules: a server rewrites references, elements of type uri, url, oid and uuid, and <a href> and <img src> in the narrative, that
-// match an entry's fullUrl; canonicals stay. R4 bundle.html#references: a relative reference is taken under the root of its entry's fullUrl.
+// match an entry's fullUrl; canonicals stay. So do oid and uuid here: "Patient/1" is no value that these types allow.
+// R4 bundle.html#references: a relative reference is taken under the root of its entry's fullUrl.
 #pragma once
 
 #include <cstdint>
