@@ -1,9 +1,11 @@
 // BodyCache: rendered current versions by (type, id), bounded by bytes, the least recently used going first. Thread-safe.
 //
-// The writer invalidates what a commit replaced before it acknowledges; a reader that raced with it cannot put the older body back.
+// The writer invalidates what a commit replaced before it acknowledges; a reader that raced with it cannot put the older body
+// back.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -20,9 +22,10 @@ class BodyCache {
   explicit BodyCache(std::uint64_t bytes) : shard_bytes_(bytes / shard_count) {}
 
   std::optional<Store::Rendered> find(model::TypeId type, std::string_view id);
-  // `seen`: the newest document published before the reader took its snapshot.
+  // `seen`: the newest document that was published before the reader took its snapshot. Not kept if the shard was invalidated
+  // since.
   void insert(const Store::Rendered& rendered, Document seen);
-  // `document` replaced the resource's version.
+  // `document`, published before this call, is the resource's newest version.
   void invalidate(model::TypeId type, std::string_view id, Document document);
 
  private:
@@ -31,21 +34,20 @@ class BodyCache {
     std::string key;
     Store::Rendered rendered;
   };
+  using Entries = std::list<Entry>;
   struct Shard {
     std::mutex mutex;
-    std::list<Entry> entries;  // most recently used first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key;
+    Entries entries;                                                 // most recently used first
+    std::unordered_map<std::string_view, Entries::iterator> by_key;  // views of the entries' keys
     std::uint64_t bytes = 0;
     Document invalidated = 0;
   };
-  static std::string key(model::TypeId type, std::string_view id);
-  static std::uint64_t size(const Entry& entry) {
-    return 256 + 2 * entry.key.size() + (entry.rendered.body ? entry.rendered.body->size() : 0);
-  }
-  Shard& shard(std::string_view key) { return shards_[std::hash<std::string_view>()(key) % shard_count]; }
-  static void erase(Shard& shard, std::list<Entry>::iterator entry);
 
-  std::uint64_t shard_bytes_;
+  static std::uint64_t size(const Entry& entry) { return 256 + 2 * entry.key.size() + entry.rendered.body->capacity(); }
+  static void erase(Shard& shard, Entries::iterator entry);
+  Shard& shard(std::string_view key) { return shards_[std::hash<std::string_view>()(key) / 64 % shard_count]; }
+
+  const std::uint64_t shard_bytes_;
   std::array<Shard, shard_count> shards_;
 };
 

@@ -63,9 +63,9 @@ model::Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   if (lock.file_ < 0) return directory_failure(path, "cannot open the lock file");
   if (flock(lock.file_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return directory_failure(path, "cannot lock");
-    return model::failure(model::FailureKind::unavailable, model::IssueCode::lock_error,
-                          "the store in " + directory + " is in use" + holder(lock.file_) +
-                              "; one process at a time can write to it");
+    return model::failure(
+        model::FailureKind::unavailable, model::IssueCode::lock_error,
+        "the store in " + directory + " is in use" + holder(lock.file_) + "; one process at a time can write to it");
   }
   const std::string number = std::to_string(getpid()) + "\n";
   if (ftruncate(lock.file_, 0) != 0 || pwrite(lock.file_, number.data(), number.size(), 0) < 0) {

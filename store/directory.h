@@ -13,7 +13,8 @@ model::Result<void> make_directory(const std::string& directory);
 // Fsyncs the directory itself, so that files made in it survive a power cut. False: errno says why.
 bool sync_directory(const std::string& directory);
 
-// An exclusive flock on DIRECTORY/kiln.lock, which holds the owner's process number for messages. Ends with the object or the process.
+// An exclusive flock on DIRECTORY/kiln.lock, which holds the owner's process number for messages. Ends with the object or the
+// process.
 class DirectoryLock {
  public:
   // Fails with a message that names the directory (and the process, if known) when another holds it.

@@ -1,6 +1,7 @@
 // Engine: ordered key-value spaces under serializable transactions: one writer, many readers.
 //
-// The only thing the store asks of a database, so that LMDB serves today and another tomorrow. LmdbEngine and MemoryEngine implement it.
+// The only thing the store asks of a database, so that LMDB serves today and another tomorrow. LmdbEngine and MemoryEngine
+// implement it.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,9 @@ namespace store {
 enum class Space : std::uint8_t { meta, ids, documents, segments };
 inline constexpr std::size_t space_count = 4;
 
-// A forward and backward walk over one space, keys in byte order. Views live until the cursor moves or its snapshot ends; the cursor itself ends
-// before its snapshot. Without a position (at first, or after any of these returned false) next() and previous() return false. A put or erase in
-// its transaction takes the position away.
+// A forward and backward walk over one space, keys in byte order. Views live until the cursor moves or its snapshot ends; the
+// cursor itself ends before its snapshot. Without a position (at first, or after any of these returned false) next() and
+// previous() return false. A put or erase in its transaction takes the position away.
 class Cursor {
  public:
   virtual ~Cursor() = default;
@@ -42,22 +43,24 @@ class Snapshot {
   virtual std::unique_ptr<Cursor> cursor(Space space) const = 0;
 };
 
-// A write transaction: reads see its own writes; views live until the next put or erase. Whatever it throws goes through `write`'s fn to the engine.
+// A write transaction: reads see its own writes; views live until the next put or erase. Whatever it throws goes through
+// `write`'s fn to the engine.
 class Transaction : public Snapshot {
  public:
-  virtual void put(Space space, std::string_view key, std::string_view value) = 0;  // keys: 1 to 511 bytes
+  virtual void put(Space space, std::string_view key, std::string_view value) = 0;     // keys: 1 to 511 bytes
   virtual void append(Space space, std::string_view key, std::string_view value) = 0;  // key greater than all others of the space
-  virtual bool erase(Space space, std::string_view key) = 0;  // false: there was none
+  virtual bool erase(Space space, std::string_view key) = 0;                           // false: there was none
 };
 
 class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::unique_ptr<Snapshot> snapshot() const = 0;
-  // Runs `fn` in a transaction and commits it durably (fsynced) before returning. `fn` may be run again (the map grew) and must have no
-  // effect outside its transaction. On failure nothing of it remains: no_space (disk or map full), internal (an I/O error); reads go on, and later
-  // writes succeed when the cause is gone. What fn itself throws is passed on, the transaction undone.
-  // One caller at a time, and not while the calling thread holds a snapshot: growing the map waits for all of this process to end.
+  // Runs `fn` in a transaction and commits it durably (fsynced) before returning. `fn` may be run again (the map grew) and must
+  // have no effect outside its transaction. On failure nothing of it remains: no_space (disk or map full), internal (an I/O
+  // error); reads go on, and later writes succeed when the cause is gone. What fn itself throws is passed on, the transaction
+  // undone. One caller at a time, and not while the calling thread holds a snapshot: growing the map waits for all of this
+  // process to end.
   virtual model::Result<void> write(const std::function<void(Transaction&)>& fn) = 0;
   // Copies a consistent state to `directory`, an LMDB store of its own, while reads and writes go on. Fails if one is there.
   virtual model::Result<void> backup(const std::string& directory) const = 0;
@@ -78,8 +81,8 @@ struct LmdbOptions {
   // Reads a store beside the process that serves it (backup, check): takes no lock, makes no file, and every write fails.
   bool read_only = false;
 };
-// Makes the directory and its files if absent, readable by their owner only. Fails with a clear issue if another process (or this one) holds the
-// store (a lock file), or the files are no LMDB store.
+// Makes the directory and its files if absent, readable by their owner only. Fails with a clear issue if another process (or this
+// one) holds the store (a lock file), or the files are no LMDB store.
 model::Result<std::unique_ptr<Engine>> open_lmdb(const LmdbOptions& options);
 std::unique_ptr<Engine> make_memory_engine();
 

@@ -2,20 +2,33 @@
 
 namespace store {
 
+namespace {
+
+thread_local int depth = 0;  // entries less exits of this thread, at least 0: more than 0 means that it is probably inside
+
+}  // namespace
+
 void Gate::enter() {
   // Either this thread sees the gate closing, or the closing thread sees it inside: both orders are sequentially consistent.
   inside_.fetch_add(1);
-  if (state_.load() == State::open) return;
-  leave();
-  std::unique_lock lock(mutex_);
-  const auto let_in = [this] { return state_.load() == State::open; };
-  while (!changed_.wait_for(lock, patience, let_in)) {
-    if (state_.load() == State::closing) break;  // still waiting for others, perhaps for this thread's own entry
+  if (state_.load() != State::open) {
+    step_out();
+    std::unique_lock lock(mutex_);
+    const auto may_enter = [this] { return state_.load() == State::open || (depth > 0 && state_.load() == State::closing); };
+    while (!changed_.wait_for(lock, patience, may_enter)) {
+      if (state_.load() == State::closing) break;  // still waiting for others, perhaps for this thread's own entry
+    }
+    inside_.fetch_add(1);
   }
-  inside_.fetch_add(1);
+  ++depth;
 }
 
 void Gate::leave() {
+  if (depth > 0) --depth;
+  step_out();
+}
+
+void Gate::step_out() {
   inside_.fetch_sub(1);
   if (state_.load() == State::open) return;
   std::lock_guard lock(mutex_);

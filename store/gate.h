@@ -1,7 +1,8 @@
 // Gate: many short holders, and now and then one caller that needs all of them gone.
 //
-// Entering costs two atomic operations. Unlike a shared mutex it lets nobody starve: while closing, newcomers wait. One that may be waited for itself
-// (its thread already holds an entry) is let through after `patience`, so that nesting cannot deadlock. Any thread; an entry may end on another one.
+// Entering costs two atomic operations. Unlike a shared mutex it lets nobody starve: while closing, newcomers wait. Threads that
+// are inside already may enter again, so nesting does not deadlock. An entry may end on another thread than it began on; should
+// that hide a nesting, `patience` ends the wait.
 #pragma once
 
 #include <atomic>
@@ -21,8 +22,10 @@ class Gate {
   void close_while(const std::function<void()>& fn);
 
  private:
+  void step_out();
+
   enum class State : std::uint8_t { open, closing, closed };
-  static constexpr std::chrono::milliseconds patience{20};
+  static constexpr std::chrono::milliseconds patience{100};
 
   std::atomic<std::uint32_t> inside_{0};
   std::atomic<State> state_{State::open};

@@ -1,6 +1,7 @@
 // The engine over LMDB: one environment, a sub-database per space.
 //
-// Readers hold the gate; growing the map, or opening the environment anew after its root page could not be written, closes it for a moment.
+// Readers hold the gate; growing the map, or opening the environment anew after its root page could not be written, closes it for
+// a moment.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -45,7 +46,8 @@ model::Failure write_failure(int code) {
     case EFBIG:
       return model::failure(FailureKind::no_space, IssueCode::no_store, "the store's disk is full; nothing of this was written");
     case MDB_MAP_FULL:
-      return model::failure(FailureKind::no_space, IssueCode::no_store, "the store has reached its greatest size; nothing of this was written");
+      return model::failure(FailureKind::no_space, IssueCode::no_store,
+                            "the store has reached its greatest size; nothing of this was written");
     default:
       return model::failure(FailureKind::internal, IssueCode::exception,
                             std::string("the store could not write: ") + mdb_strerror(code));
@@ -68,9 +70,10 @@ class LmdbEngine final : public Engine {
 
  private:
   class View;
-  MDB_txn* begin_view() const;             // inside the gate
+  MDB_txn* begin_view() const;  // inside the gate
   void end_view(MDB_txn* txn) const;
-  int attempt(const std::function<void(Transaction&)>& fn);
+  int attempt(const std::function<void(Transaction&)>& fn, std::size_t& id);
+  std::size_t last_txn() const;
   bool grow(std::uint64_t at_least) const;
   bool revive();
   void close_environment() const;
@@ -78,14 +81,15 @@ class LmdbEngine final : public Engine {
 
   const LmdbOptions options_;
   const DirectoryLock lock_;
-  mutable MDB_env* env_ = nullptr;         // changed inside the closed gate only; null: it could not be opened again
+  mutable MDB_env* env_ = nullptr;  // changed inside the closed gate only; null: it could not be opened again
   LmdbSpaces spaces_{};
   mutable Gate gate_;
   mutable std::mutex pool_mutex_;
-  mutable std::vector<MDB_txn*> pool_;     // reset read transactions, each with its reader slot
-  mutable std::mutex sizing_;              // one at a time closes the gate
+  mutable std::vector<MDB_txn*> pool_;  // reset read transactions, each with its reader slot
+  mutable std::mutex sizing_;           // one at a time closes the gate
   std::mutex writing_;
-  bool doubtful_ = false;                  // the root page may differ on the device: sync before the next write
+  bool doubtful_ = false;  // the root page may differ on the device: sync before the next write
+  std::size_t lost_ = 0;   // a transaction that was said to have failed, and may come to light
 };
 
 // A Snapshot: an LMDB read transaction from the pool.
@@ -110,7 +114,8 @@ int LmdbEngine::open_environment() {
   const std::string file = options_.directory + "/data.mdb";
   const std::uint64_t stored = stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
   const std::uint64_t page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  const std::uint64_t wanted = std::max(stored, std::min(std::max(options_.initial_map_bytes, 2 * stored), options_.max_map_bytes));
+  const std::uint64_t wanted =
+      std::max(stored, std::min(std::max(options_.initial_map_bytes, 2 * stored), options_.max_map_bytes));
   int code = mdb_env_create(&env_);
   if (code != 0) return code;
   mdb_env_set_maxreaders(env_, max_readers);
@@ -123,7 +128,8 @@ int LmdbEngine::open_environment() {
   if (code == 0) code = mdb_env_info(env_, &info);
   if (code == 0) code = mdb_env_stat(env_, &root);
   if (code == 0 && !options_.read_only) {
-    // Of a file cut short, the missing pages read as zeros, which LMDB and the checksums notice; beyond the end of a file reading is a SIGBUS.
+    // Of a file cut short, the missing pages read as zeros, which LMDB and the checksums notice; beyond the end of a file reading
+    // is a SIGBUS.
     const std::uint64_t used = (info.me_last_pgno + 1) * root.ms_psize;
     if (stored != 0 && stored < used && truncate(file.c_str(), static_cast<off_t>(used)) != 0) code = errno;
   }
@@ -174,7 +180,8 @@ MDB_txn* LmdbEngine::begin_view() const {
       code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
     }
     if (code == 0) return txn;
-    // MAP_RESIZED: another process grew the file. PANIC: the writer is about to open the environment anew. Neither while we are inside the gate.
+    // MAP_RESIZED: another process grew the file. PANIC: the writer is about to open the environment anew. Neither while we are
+    // inside the gate.
     if (code != MDB_READERS_FULL && code != MDB_MAP_RESIZED && code != MDB_PANIC) throw LmdbError("mdb_txn_begin", code);
     if (std::chrono::steady_clock::now() > deadline) throw LmdbError("mdb_txn_begin", code);
     gate_.leave();
@@ -203,7 +210,9 @@ std::unique_ptr<Snapshot> LmdbEngine::snapshot() const {
   }
 }
 
-int LmdbEngine::attempt(const std::function<void(Transaction&)>& fn) {
+// One run of fn; `id` is the transaction's, 0 if it did not begin.
+int LmdbEngine::attempt(const std::function<void(Transaction&)>& fn, std::size_t& id) {
+  id = 0;
   if (env_ == nullptr) return MDB_PANIC;
   if (doubtful_) {
     if (const int code = mdb_env_sync(env_, 1)) return code;
@@ -211,6 +220,7 @@ int LmdbEngine::attempt(const std::function<void(Transaction&)>& fn) {
   }
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn)) return code;
+  id = mdb_txn_id(txn);
   try {
     LmdbAccess access(txn, spaces_);
     fn(access);
@@ -227,16 +237,36 @@ int LmdbEngine::attempt(const std::function<void(Transaction&)>& fn) {
 model::Result<void> LmdbEngine::write(const std::function<void(Transaction&)>& fn) {
   std::lock_guard lock(writing_);
   if (options_.read_only) {
-    return model::failure(FailureKind::internal, IssueCode::exception, "the store in " + options_.directory + " was opened for reading only");
+    return model::failure(FailureKind::internal, IssueCode::exception,
+                          "the store in " + options_.directory + " was opened for reading only");
   }
   for (bool revived = false;;) {
-    const int code = attempt(fn);
+    if (lost_ != 0 && env_ != nullptr && last_txn() >= lost_) {
+      return model::failure(
+          FailureKind::unavailable, IssueCode::exception,
+          "after a failed write it is not certain what the store's device holds; nothing more is written until a restart");
+    }
+    std::size_t id;
+    const int code = attempt(fn, id);
     if (code == 0) return {};
     if (code == MDB_MAP_FULL && grow(0)) continue;
-    if (code == MDB_PANIC && !std::exchange(revived, true) && revive()) continue;
-    if (code != MDB_PANIC) revive();
+    if (code == MDB_PANIC && id == 0 && !std::exchange(revived, true) && revive()) continue;
+    // The root page may have been written although that failed: then the commit stands, if the device now says so too.
+    const bool open = revive();
+    if (id != 0 && (!open || last_txn() >= id)) {
+      if (open && mdb_env_sync(env_, 1) == 0) {
+        doubtful_ = false;
+        return {};
+      }
+      lost_ = id;
+    }
     return write_failure(code);
   }
+}
+
+std::size_t LmdbEngine::last_txn() const {
+  MDB_envinfo info;
+  return mdb_env_info(env_, &info) == 0 ? info.me_last_txnid : 0;
 }
 
 // Doubles the map, or more, up to the limit. False: it cannot grow.
@@ -266,8 +296,8 @@ void LmdbEngine::adopt_size() const {
   });
 }
 
-// After a failed write of its root page LMDB refuses everything, reads included, until opened anew. LMDB has put the old root page back, but perhaps
-// not on the device: the next write syncs it first.
+// After a failed write of its root page LMDB refuses everything, reads included, until opened anew. LMDB has put the old root
+// page back, but perhaps not on the device: the next write syncs it first.
 bool LmdbEngine::revive() {
   std::lock_guard lock(sizing_);
   if (env_ != nullptr) {

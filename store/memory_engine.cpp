@@ -1,6 +1,7 @@
 // The engine in memory: each space a two-level sorted table of immutable chunks, copied on write.
 //
-// A snapshot is one pointer to a state; a write copies the chunks that it touches (and the list of a touched space), then swaps the state.
+// A snapshot is one pointer to a state; a write copies the chunks that it touches (and the list of a touched space), then swaps
+// the state.
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,8 @@ namespace {
 
 using Entry = std::pair<std::string, std::string>;
 using EntryPointer = std::shared_ptr<const Entry>;
-using Chunk = std::vector<EntryPointer>;                   // sorted by key, never empty in a table
-using Table = std::vector<std::shared_ptr<Chunk>>;         // sorted by their first keys; chunks that two tables hold do not change
+using Chunk = std::vector<EntryPointer>;            // sorted by key, never empty in a table
+using Table = std::vector<std::shared_ptr<Chunk>>;  // sorted by their first keys; chunks that two tables hold do not change
 constexpr std::size_t chunk_limit = 128;
 
 struct State {
@@ -37,8 +38,8 @@ Place lower_bound(const Table& table, std::string_view key) {
                                       [](std::string_view k, const auto& chunk) { return k < chunk->front()->first; });
   if (after == table.begin()) return {0, 0};
   const Chunk& chunk = **(after - 1);
-  const auto entry = std::lower_bound(chunk.begin(), chunk.end(), key,
-                                      [](const EntryPointer& e, std::string_view k) { return e->first < k; });
+  const auto entry =
+      std::lower_bound(chunk.begin(), chunk.end(), key, [](const EntryPointer& e, std::string_view k) { return e->first < k; });
   const std::size_t index = static_cast<std::size_t>(after - table.begin()) - 1;
   if (entry == chunk.end()) return {index + 1, 0};
   return {index, static_cast<std::size_t>(entry - chunk.begin())};
@@ -232,7 +233,8 @@ class MemoryEngine final : public Engine {
       }
     });
     if (occupied) {
-      return model::failure(model::FailureKind::conflict, model::IssueCode::duplicate, "there is a store in " + directory + " already");
+      return model::failure(model::FailureKind::conflict, model::IssueCode::duplicate,
+                            "there is a store in " + directory + " already");
     }
     return written;
   }

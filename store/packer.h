@@ -1,11 +1,14 @@
-// Packer: stored bodies compressed with zstd, and with dictionaries trained from the store's own bodies. Thread-safe.
+// Packer: stored bodies compressed with zstd, with dictionaries trained from the store's own bodies. Thread-safe, no locks.
 //
-// A packed body begins with its pack number as a varint: 0 as it is, 1 zstd, 2 and up zstd with that dictionary (meta `dictionary.N`).
+// A packed body begins with its pack number, a varint: 0 as it is, 1 zstd, 2 and up zstd with that dictionary. New bodies take
+// the newest dictionary; old ones are never dropped.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,21 +17,27 @@ namespace store {
 
 class Packer {
  public:
+  static constexpr std::size_t first_dictionary = 2;
+  static constexpr std::size_t max_dictionaries = 64;
+
   Packer();
   ~Packer();
+
   std::string pack(std::string_view body) const;
-  // False if the bytes are damaged or their dictionary is not there.
-  bool unpack(std::string_view packed, std::string& out) const;
-  // Dictionaries in the order of their numbers, 2 first; new bodies are packed with the newest.
-  void add_dictionary(std::string_view dictionary);
-  std::size_t dictionaries() const;
-  // A dictionary of at most `bytes` from sample bodies; empty if they do not make one.
-  static std::string train(const std::vector<std::string>& samples, std::size_t bytes);
+  // The body, with `spare` bytes more reserved. False if the bytes do not unpack or their dictionary is not there.
+  bool unpack(std::string_view packed, std::string& out, std::size_t spare = 0) const;
+
+  // Dictionaries in the order of their numbers. One caller at a time; false if the bytes are none, or there is no room for more.
+  bool add_dictionary(std::string_view bytes);
+  std::size_t dictionaries() const { return count_.load(std::memory_order_acquire); }
 
  private:
   struct Dictionary;
-  mutable std::shared_mutex mutex_;
-  std::vector<std::shared_ptr<const Dictionary>> dictionaries_;
+  std::array<std::unique_ptr<const Dictionary>, max_dictionaries> dictionaries_;
+  std::atomic<std::size_t> count_{0};  // those below it are there, and stay
 };
+
+// A dictionary from sample bodies; empty if they make none (too few, or all alike).
+std::string train_dictionary(const std::vector<std::string>& samples);
 
 }  // namespace store

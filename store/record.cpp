@@ -88,6 +88,27 @@ bool decode_newest(std::string_view value, Newest& out) {
   return in.done() && method <= static_cast<std::uint8_t>(Method::remove) && out.document != 0 && out.version != 0;
 }
 
+bool find_record(const Snapshot& snapshot, Document document, Record& out) {
+  if (document == 0) return false;
+  const auto key = document_key(document);
+  const auto value = snapshot.get(Space::documents, view(key));
+  if (!value) return false;
+  if (!decode_record(document, *value, out)) throw EngineError("document " + std::to_string(document) + " is damaged");
+  return true;
+}
+
+bool find_newest(const Snapshot& snapshot, std::string_view resource_key, Newest& out) {
+  const auto value = snapshot.get(Space::ids, resource_key);
+  if (!value) return false;
+  if (!decode_newest(*value, out)) throw EngineError("the newest version of a resource is damaged");
+  return true;
+}
+
+Version make_version(const Header& header, model::TypeId type, std::string_view id) {
+  return {type,         std::string(id), header.version, header.commit, header.document, header.previous, header.last_updated,
+          header.method};
+}
+
 std::array<char, 8> document_key(Document document) {
   std::array<char, 8> key;
   for (std::size_t i = 0; i < 8; ++i) key[i] = static_cast<char>(document >> (56 - 8 * i));

@@ -50,6 +50,11 @@ bool decode_record(Document document, std::string_view value, Record& out);
 std::string encode_newest(const Newest& newest);
 bool decode_newest(std::string_view value, Newest& out);
 
+// Looks a document up. False if there is none (0 is none); throws EngineError if it is damaged. Views as the snapshot's.
+bool find_record(const Snapshot& snapshot, Document document, Record& out);
+bool find_newest(const Snapshot& snapshot, std::string_view resource_key, Newest& out);
+Version make_version(const Header& header, model::TypeId type, std::string_view id);
+
 // Keys. A document's is its number, big-endian; a resource's is its type number in one or two bytes, then its id.
 std::array<char, 8> document_key(Document document);
 inline std::string_view view(const std::array<char, 8>& key) { return {key.data(), key.size()}; }
@@ -59,9 +64,9 @@ std::string resource_key(TypeNumber type, std::string_view id);
 // The type number at the front of a resource's key, removed from it; 0 if there is none.
 TypeNumber take_type(std::string_view& key);
 
-// Version chains. Beside the version before, every version points further back, by skew-binary numbers (Myers 1983): write n as a sum of terms
-// 2^k - 1, each the greatest that fits; the jump from n leads to n less the last term. Any older version is O(log n) steps away: the jump if it does
-// not lead too far, else the version before.
+// Version chains. Beside the version before, every version points further back, by skew-binary numbers (Myers 1983): write n as a
+// sum of terms 2^k - 1, each the greatest that fits; the jump from n leads to n less the last term. Any older version is O(log n)
+// steps away: the jump if it does not lead too far, else the version before.
 std::uint64_t jump_version(std::uint64_t version);
 
 }  // namespace store

@@ -1,8 +1,8 @@
 // Store: every version of every resource, over an Engine.
 //
 // A version is a *document*; documents are numbered in commit order over all types, from 1, and never change. An operation is
-// a function run by the one writer; all that are queued when it starts share one commit and one fsync, each on its own commit number.
-// Thread-safe, except where said. Everything it returns is a copy.
+// a function run by the one writer; all that are queued when it starts share one commit and one fsync, each on its own commit
+// number. Thread-safe, except where said. Everything it returns is a copy.
 #pragma once
 
 #include <atomic>
@@ -34,11 +34,11 @@ struct Hole {
 struct Version {
   model::TypeId type = model::no_type;
   std::string id;
-  std::uint64_t version = 0;       // meta.versionId: 1, 2, ... within the resource
+  std::uint64_t version = 0;  // meta.versionId: 1, 2, ... within the resource
   Commit commit = 0;
   Document document = 0;
-  Document previous = 0;           // the version before; 0 if none
-  std::int64_t last_updated = 0;   // milliseconds since 1970 UTC; never falls from one commit to the next
+  Document previous = 0;          // the version before; 0 if none
+  std::int64_t last_updated = 0;  // milliseconds since 1970 UTC; never falls from one commit to the next
   Method method = Method::post;
   bool deleted() const { return method == Method::remove; }
 };
@@ -54,7 +54,7 @@ struct Draft {
   model::TypeId type = model::no_type;
   std::string id;
   Method method = Method::post;
-  std::string body;                // stored form (formats::stored_form), packed by Store::pack; empty for a delete
+  std::string body;  // stored form (formats::stored_form), packed by Store::pack; empty for a delete
   Hole hole;
   std::shared_ptr<const IndexEntry> index;  // null for a delete
 };
@@ -63,7 +63,8 @@ struct Draft {
 class IndexListener {
  public:
   virtual ~IndexListener() = default;
-  // A version of an operation that succeeded, in document order, before its commit. Conditions of later operations in the group see it.
+  // A version of an operation that succeeded, in document order, before its commit. Conditions of later operations in the group
+  // see it.
   virtual void stage(const Version& version, const std::shared_ptr<const IndexEntry>& index) = 0;
   // The group is on disk: everything staged becomes visible to readers. Called before any of its operations is acknowledged.
   virtual void publish() = 0;
@@ -79,22 +80,27 @@ class WriteContext {
   virtual std::optional<Version> current(model::TypeId type, std::string_view id) const = 0;
   // Numbers the draft and adds it. One version per resource and operation.
   virtual Version put(Draft draft) = 0;
-  virtual Commit commit() const = 0;          // the number this operation has if it writes
-  virtual std::int64_t now() const = 0;       // the lastUpdated of its versions
+  virtual Commit commit() const = 0;     // the number this operation has if it writes
+  virtual std::int64_t now() const = 0;  // the lastUpdated of its versions
   virtual Document next_document() const = 0;
 };
 
 using Operation = std::function<model::Result<void>(WriteContext&)>;
 using Completion = std::function<void(model::Result<Commit>)>;
 
-enum class Lane : std::uint8_t { normal, bulk };  // bulk yields: a group takes normal operations first, then a bounded slice of bulk ones
+enum class Lane : std::uint8_t {
+  normal,
+  bulk
+};  // bulk yields: a group takes normal operations first, then a bounded slice of bulk ones
 
 struct StoreOptions {
-  std::uint32_t group_limit = 1024;          // operations in one commit
-  std::uint64_t group_bytes = 8u << 20;      // of bodies in one commit
-  std::uint64_t bulk_bytes = 1u << 20;       // of bulk bodies in one commit while normal operations are queued
-  std::uint64_t cache_bytes = 32u << 20;     // rendered current bodies
-  std::int64_t (*clock)() = nullptr;         // milliseconds since 1970; null: the system's
+  std::uint32_t group_limit = 1024;       // operations in one commit
+  std::uint64_t group_bytes = 8u << 20;   // of bodies in one commit
+  std::uint64_t bulk_bytes = 1u << 20;    // of bulk bodies in one commit while normal operations are queued
+  std::uint32_t queue_limit = 1u << 15;   // operations waiting in a lane; a further one is answered `unavailable` at once
+  std::uint64_t cache_bytes = 32u << 20;  // rendered current bodies
+  std::vector<Document> training = {2000, 50000};  // documents at which a dictionary for bodies is trained; empty: never
+  std::int64_t (*clock)() = nullptr;               // milliseconds since 1970; null: the system's
 };
 
 class Store {
@@ -102,50 +108,63 @@ class Store {
   // Takes the engine. Fails on a store of a newer format, or one that is damaged at the root.
   static model::Result<std::unique_ptr<Store>> open(std::unique_ptr<Engine> engine, const model::Schema& schema,
                                                     const StoreOptions& options = {});
-  virtual ~Store() = default;   // drains the queue and joins the writer
+  virtual ~Store() = default;  // drains the queue and joins the writer
 
-  // To be set before the first write, and outlive the store's last one.
+  // To be set before the first write, and unset (null) or alive until the store's last one. Waits for the group under way; not
+  // from an operation.
   virtual void listen(IndexListener* listener) = 0;
 
-  // Queues an operation; `done` is called once, on the writer's thread, after the commit's fsync (or with the operation's own failure).
-  // Keep `done` short. Commit 0 if the operation wrote nothing.
+  // Queues an operation; `done` is called once, on the writer's thread, after its group's fsync: with the commit, 0 if the
+  // operation wrote nothing, or its own failure. If the group cannot be stored (no_space, internal), all of it is undone, and
+  // every operation that wrote, or ran after one that wrote and so may have been decided by it, has that failure. Where the queue
+  // is full or the store closing, `done` is called at once, by the caller's thread, with `unavailable`. An exception from an
+  // operation is an `internal` failure of that operation only. Keep `done` short, and neither write() nor put_meta() from it or
+  // from an operation: they would wait for themselves, and fail.
   virtual void submit(Operation operation, Lane lane, Completion done) = 0;
   model::Result<Commit> write(Operation operation, Lane lane = Lane::normal);  // submit and wait
 
   virtual std::string pack(std::string_view body) const = 0;  // compresses a stored form; any thread
 
-  // Reads, each at the newest commit. `deleted()` versions are returned as such.
+  // Reads. What is current is so as of last_document(), which moves when a group is on disk and in the index. `deleted()`
+  // versions are returned as such. They throw EngineError where the store is damaged.
   virtual std::optional<Version> current(model::TypeId type, std::string_view id) const = 0;
   virtual std::optional<Version> version(model::TypeId type, std::string_view id, std::uint64_t number) const = 0;
   virtual std::optional<Version> at(Document document) const = 0;
   // The version of a resource that was current just after `document` was written.
   virtual std::optional<Version> as_of(model::TypeId type, std::string_view id, Document document) const = 0;
   // All versions of a resource, newest first, from `before` (exclusive; 0: the newest) on, at most `limit`.
+  // Takes O(limit), however long the history.
   virtual std::vector<Version> history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const = 0;
-  // Versions of all types (or of one), newest first, documents below `before` (0: from the newest), at most `limit`; stops below `least`.
+  // Versions of all types (or of one), newest first, documents below `before` (0: from the newest), at most `limit`; stops below
+  // `least`.
   virtual std::vector<Version> documents_before(Document before, Document least, model::TypeId type, std::size_t limit) const = 0;
-  // The newest version (deleted or not) of each resource of a type, by the bytes of their ids, ascending or descending, from `from` on
-  // (inclusive; empty: from that order's beginning), at most `limit`. For `_sort=_id`.
+  // The newest version (deleted or not) of each resource of a type, by the bytes of their ids, ascending or descending, from
+  // `from` on (inclusive; empty: from that order's beginning), at most `limit`. For `_sort=_id`.
   virtual std::vector<Version> by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const = 0;
-  // Versions in document order from `first` on, with their stored bodies, until `visit` returns false. Runs in slices: no long snapshot.
-  virtual void scan(Document first, const std::function<bool(const Version&, std::string_view stored_body, Hole hole)>& visit) const = 0;
+  // Versions in document order from `first` on, with their stored bodies, until `visit` returns false. Runs in slices: no long
+  // snapshot.
+  virtual void scan(Document first,
+                    const std::function<bool(const Version&, std::string_view stored_body, Hole hole)>& visit) const = 0;
   // The change feed: as scan, whole commits only (the versions of one operation are never split by the end).
-  virtual Document last_document() const = 0;       // newest committed
+  virtual Document last_document() const = 0;  // newest committed
   virtual Commit last_commit() const = 0;
   // First document whose last_updated >= `milliseconds` (last_document() + 1 if none). O(log n).
   virtual Document first_since(std::int64_t milliseconds) const = 0;
 
-  // The resource as sent to clients: minified JSON with meta filled in. Empty for deleted versions. nullopt if the document does not exist.
+  // The resource as sent to clients: minified JSON with meta filled in. Empty for deleted versions. nullopt if the document does
+  // not exist.
   struct Rendered {
     Version version;
     std::shared_ptr<const std::string> body;
   };
   virtual std::optional<Rendered> render(Document document) const = 0;
-  virtual std::optional<Rendered> read(model::TypeId type, std::string_view id) const = 0;  // current(), rendered; fills the cache
+  virtual std::optional<Rendered> read(model::TypeId type,
+                                       std::string_view id) const = 0;  // current(), rendered; fills the cache
   // read() if and only if it can be answered from memory, without touching the engine: for event loops.
   virtual std::optional<Rendered> cached(model::TypeId type, std::string_view id) const = 0;
 
-  // Small named values beside the data (search's manifest, the page key ...): written in a commit of their own.
+  // Small named values beside the data (search's manifest, the page key ...), at most 400 bytes of name: durable when put_meta
+  // returns, which shares the next group's fsync and takes no commit number.
   virtual std::optional<std::string> meta(std::string_view name) const = 0;
   virtual model::Result<void> put_meta(std::string_view name, std::string_view value) = 0;
 

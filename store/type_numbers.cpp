@@ -4,7 +4,8 @@
 
 namespace store {
 
-TypeNumbers::TypeNumbers(const model::Schema& schema) : schema_(schema), numbers_(new std::atomic<TypeNumber>[schema.types.size()]) {
+TypeNumbers::TypeNumbers(const model::Schema& schema)
+    : schema_(schema), numbers_(new std::atomic<TypeNumber>[schema.types.size()]) {
   for (std::size_t i = 0; i < schema.types.size(); ++i) numbers_[i] = 0;
   for (auto& type : types_) type = model::no_type;
   for (auto& head : heads_) head = 0;
@@ -26,8 +27,9 @@ void TypeNumbers::add(std::string_view name) {
     if (schema_.type_name(static_cast<model::TypeId>(i)) != name) continue;
     types_[number].store(static_cast<model::TypeId>(i), std::memory_order_release);
     numbers_[i].store(number, std::memory_order_release);
-    return;
+    break;
   }
+  count_.store(names_.size(), std::memory_order_release);
 }
 
 std::string TypeNumbers::encode() const {

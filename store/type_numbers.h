@@ -29,10 +29,11 @@ class TypeNumbers {
     return number <= max_type_number ? heads_[number].load(std::memory_order_acquire) : 0;
   }
 
+  std::size_t count() const { return count_.load(std::memory_order_acquire); }  // numbers in use: 1 to count()
+
   // The writer's. assign() gives a number to a type that has none; throws if the type is unknown or the numbers are used up.
   TypeNumber assign(model::TypeId type);
   void set_head(TypeNumber number, Document head) { heads_[number].store(head, std::memory_order_release); }
-  std::size_t count() const { return names_.size(); }  // numbers in use: 1 to count()
   // The meta value: names in the order of their numbers, each ended by a line feed.
   std::string encode() const;
   bool decode(std::string_view names);
@@ -45,6 +46,7 @@ class TypeNumbers {
   std::array<std::atomic<model::TypeId>, max_type_number + 1> types_;
   std::array<std::atomic<Document>, max_type_number + 1> heads_;
   std::vector<std::string> names_;
+  std::atomic<std::size_t> count_{0};
 };
 
 }  // namespace store

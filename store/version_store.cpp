@@ -1,384 +1,244 @@
 #include "store/version_store.h"
 
-#include <algorithm>
-#include <future>
+#include <utility>
 
 #include "resources-gen/formats/json.h"
 #include "store/bytes.h"
 
 namespace store {
+
 namespace {
 
 constexpr std::uint64_t format_version = 1;
-constexpr std::size_t scan_slice = 256;  // documents copied under one snapshot
+constexpr std::size_t max_meta_name = 400;
+
+std::string dictionary_key(std::size_t number) { return "dictionary." + std::to_string(number); }
 
 }  // namespace
 
-model::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Engine> engine, const model::Schema& schema, const StoreOptions& options) {
+model::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Engine> engine, const model::Schema& schema,
+                                                  const StoreOptions& options) {
   auto store = std::make_unique<VersionStore>(std::move(engine), schema, options);
   if (auto loaded = store->load(); !loaded) return loaded.error();
   return std::unique_ptr<Store>(std::move(store));
 }
 
 model::Result<Commit> Store::write(Operation operation, Lane lane) {
-  std::promise<model::Result<Commit>> promise;
-  auto answer = promise.get_future();
-  submit(std::move(operation), lane, [&promise](model::Result<Commit> result) { promise.set_value(std::move(result)); });
-  return answer.get();
+  return wait_for_answer([&](Completion done) { submit(std::move(operation), lane, std::move(done)); });
 }
 
 VersionStore::VersionStore(std::unique_ptr<Engine> engine, const model::Schema& schema, const StoreOptions& options)
-    : engine_(std::move(engine)), schema_(schema), options_(options), cache_(options.cache_bytes), types_(schema) {}
+    : engine_(std::move(engine)), options_(options), cache_(options.cache_bytes), types_(schema) {}
+
+VersionStore::~VersionStore() {
+  if (trainer_) trainer_->stop();  // it may be waiting for the writer
+  writer_.reset();
+}
 
 model::Result<void> VersionStore::load() {
-  const auto damaged = [&](const std::string& what) {
-    return model::failure(model::FailureKind::internal, model::IssueCode::exception, "The store " + engine_->name() + " is damaged: " + what);
+  const auto refused = [this](model::IssueCode code, const std::string& why) {
+    return model::failure(model::FailureKind::internal, code, "the store (" + engine_->name() + ") " + why);
   };
-  {
+  const auto damaged = [&](const std::string& what) { return refused(model::IssueCode::exception, "is damaged: " + what); };
+  WriterState state;
+  bool fresh = false;
+  try {
     const auto snapshot = engine_->snapshot();
+    const auto documents = snapshot->cursor(Space::documents);
+    const bool any = documents->last();
     if (const auto format = snapshot->get(Space::meta, "format")) {
       ByteReader in(*format);
-      const auto found = in.varint();
-      if (!in.done()) return damaged("its format version does not read");
+      const std::uint64_t found = in.varint();
+      if (!in.done() || found == 0) return damaged("its format does not read");
       if (found > format_version) {
-        return model::failure(model::FailureKind::internal, model::IssueCode::not_supported,
-                              "The store " + engine_->name() + " has format " + std::to_string(found) + "; this Kiln reads up to " +
-                                  std::to_string(format_version) + ": use a newer one");
+        return refused(model::IssueCode::not_supported,
+                       "is of format " + std::to_string(found) + "; this program reads formats up to " +
+                           std::to_string(format_version) + ": use the newer program that wrote it");
       }
+    } else if (any || snapshot->cursor(Space::ids)->seek("") || snapshot->cursor(Space::meta)->seek("")) {
+      return damaged("it does not say its format");
+    } else {
+      fresh = true;
     }
-    if (const auto names = snapshot->get(Space::meta, "types"); names && !types_.decode(*names)) return damaged("its type names do not read");
-    stored_types_ = types_.count();
-    heads_.resize(stored_types_ + 1);
-    if (const auto heads = snapshot->get(Space::meta, "heads")) {
-      ByteReader in(*heads);
-      for (std::size_t i = 1; i <= stored_types_; ++i) {
-        heads_[i] = in.varint();
-        types_.set_head(static_cast<TypeNumber>(i), heads_[i]);
+    if (const auto names = snapshot->get(Space::meta, "types"); names && !types_.decode(*names))
+      return damaged("its types do not read");
+    state.types_stored = types_.count();
+    const auto heads = snapshot->get(Space::meta, "heads");
+    if (heads && !decode_heads(*heads, state)) return damaged("the newest documents of its types do not read");
+    for (std::size_t number = Packer::first_dictionary; const auto bytes = snapshot->get(Space::meta, dictionary_key(number));
+         ++number) {
+      if (!packer_.add_dictionary(*bytes)) return damaged("a dictionary of its bodies does not read");
+    }
+    if (any) {
+      Record record;
+      const Document last = parse_document_key(documents->key());
+      if (last == 0 || state.heads_stored > last) return damaged("its documents and its root do not agree");
+      state.heads.resize(types_.count() + 1);
+      for (Document document = state.heads_stored; document++ < last;) {
+        if (!find_record(*snapshot, document, record)) return damaged("document " + std::to_string(document) + " is missing");
+        if (record.header.type > types_.count())
+          return damaged("document " + std::to_string(document) + " is of an unnamed type");
+        state.heads[record.header.type] = document;
       }
-      if (!in.ok()) return damaged("the newest documents of its types do not read");
+      if (!find_record(*snapshot, last, record)) return damaged("its newest document is missing");
+      state.document = last;
+      state.commit = record.header.commit;
+      state.last_updated = record.header.last_updated;
     }
-    for (std::size_t number = 2;; ++number) {
-      const auto dictionary = snapshot->get(Space::meta, "dictionary." + std::to_string(number));
-      if (!dictionary) break;
-      packer_.add_dictionary(*dictionary);
-    }
-    const auto cursor = snapshot->cursor(Space::documents);
-    if (cursor->last()) {
-      Record last;
-      const auto document = parse_document_key(cursor->key());
-      if (document == 0 || !decode_record(document, cursor->value(), last)) return damaged("its newest document does not read");
-      last_document_ = document;
-      last_commit_ = last.header.commit;
-      last_updated_ = last.header.last_updated;
-    }
+  } catch (const EngineError& error) {
+    return damaged(error.what());
   }
-  if (last_document_ == 0) {
+  if (fresh) {
     std::string format;
     append_varint(format, format_version);
-    if (auto written = engine_->write([&](Transaction& out) { out.put(Space::meta, "format", format); }); !written) return written;
+    if (auto written = engine_->write([&](Transaction& out) { out.put(Space::meta, "format", format); }); !written)
+      return written;
   }
-  published_ = last_document_;
-  published_commit_ = last_commit_;
-  writer_ = std::thread([this] { run_writer(); });
+  for (std::size_t number = 1; number < state.heads.size(); ++number)
+    types_.set_head(static_cast<TypeNumber>(number), state.heads[number]);
+  published_.document = state.document;
+  published_.commit = state.commit;
+  const Document last = state.document;
+  trainer_ = std::make_unique<Trainer>(
+      options_.training, packer_.dictionaries(),
+      [this](Document document) {
+        const auto snapshot = engine_->snapshot();
+        Record record;
+        std::string body;
+        if (!find_record(*snapshot, document, record) || !packer_.unpack(record.packed, body)) body.clear();
+        return body;
+      },
+      [this](const std::string& dictionary) { return adopt(dictionary); });
+  writer_ = std::make_unique<Writer>(*engine_, types_, cache_, published_, std::move(state), options_,
+                                     [this](Document newest) { trainer_->notice(newest); });
+  trainer_->notice(last);
   return {};
 }
 
-VersionStore::~VersionStore() {
-  {
-    std::lock_guard lock(queue_mutex_);
-    stopping_ = true;
+// Used only when it is on disk: no body may name a dictionary that a crash would lose.
+bool VersionStore::adopt(const std::string& dictionary) {
+  const std::size_t count = packer_.dictionaries();
+  if (count >= Packer::max_dictionaries) return false;
+  return writer_->put_meta(dictionary_key(Packer::first_dictionary + count), dictionary) && packer_.add_dictionary(dictionary);
+}
+
+bool VersionStore::descend(const Snapshot& snapshot, Document moment, Record& record) {
+  while (record.header.document > moment) {
+    const Document next = record.header.jump > moment ? record.header.jump : record.header.previous;
+    if (next >= record.header.document || !find_record(snapshot, next, record)) return false;
   }
-  queue_ready_.notify_all();
-  if (writer_.joinable()) writer_.join();
-  if (trainer_.joinable()) trainer_.join();
+  return true;
 }
 
-bool VersionStore::record(const Snapshot& snapshot, Document document, Record& out) const {
-  if (document == 0) return false;
-  const auto key = document_key(document);
-  const auto value = snapshot.get(Space::documents, view(key));
-  return value && decode_record(document, *value, out);
-}
-
-std::optional<Newest> VersionStore::newest(const Snapshot& snapshot, model::TypeId type, std::string_view id) const {
-  const auto number = types_.number(type);
-  if (number == 0 || id.empty() || id.size() > max_id_bytes) return std::nullopt;
-  const auto value = snapshot.get(Space::ids, resource_key(number, id));
-  Newest out;
-  if (!value || !decode_newest(*value, out)) return std::nullopt;
-  return out;
-}
-
-Version VersionStore::to_version(const Record& record) const {
-  const auto& header = record.header;
-  Version out;
-  out.type = types_.type(header.type);
-  out.id = record.id;
-  out.version = header.version;
-  out.commit = header.commit;
-  out.document = header.document;
-  out.previous = header.previous;
-  out.last_updated = header.last_updated;
-  out.method = header.method;
-  return out;
+bool VersionStore::find_as_of(const Snapshot& snapshot, TypeNumber number, std::string_view id, Document moment,
+                              Record& out) const {
+  if (number == 0 || id.empty() || id.size() > max_id_bytes) return false;
+  Newest newest;
+  if (!find_newest(snapshot, resource_key(number, id), newest)) return false;
+  if (!find_record(snapshot, newest.document, out))
+    throw EngineError("document " + std::to_string(newest.document) + " is missing");
+  return descend(snapshot, moment, out);
 }
 
 std::optional<Version> VersionStore::current(model::TypeId type, std::string_view id) const {
+  return as_of(type, id, last_document());
+}
+
+std::optional<Version> VersionStore::as_of(model::TypeId type, std::string_view id, Document document) const {
   const auto snapshot = engine_->snapshot();
-  const auto found = newest(*snapshot, type, id);
-  Record out;
-  if (!found || !record(*snapshot, found->document, out)) return std::nullopt;
-  return to_version(out);
+  Record record;
+  if (!find_as_of(*snapshot, types_.number(type), id, document, record)) return std::nullopt;
+  return to_version(record);
 }
 
 std::optional<Version> VersionStore::version(model::TypeId type, std::string_view id, std::uint64_t number) const {
+  const Document moment = last_document();
   const auto snapshot = engine_->snapshot();
-  const auto found = newest(*snapshot, type, id);
-  if (!found || number == 0 || number > found->version) return std::nullopt;
-  Record out;
-  for (auto document = found->document; record(*snapshot, document, out);) {
-    if (out.header.version == number) return to_version(out);
-    document = jump_version(out.header.version) >= number ? out.header.jump : out.header.previous;
+  Record record;
+  if (number == 0 || !find_as_of(*snapshot, types_.number(type), id, moment, record)) return std::nullopt;
+  while (record.header.version > number) {
+    const Document next = jump_version(record.header.version) >= number ? record.header.jump : record.header.previous;
+    if (next >= record.header.document || !find_record(*snapshot, next, record)) return std::nullopt;
   }
-  return std::nullopt;
+  if (record.header.version != number) return std::nullopt;
+  return to_version(record);
 }
 
 std::optional<Version> VersionStore::at(Document document) const {
   const auto snapshot = engine_->snapshot();
-  Record out;
-  if (!record(*snapshot, document, out)) return std::nullopt;
-  return to_version(out);
-}
-
-std::optional<Version> VersionStore::as_of(model::TypeId type, std::string_view id, Document limit) const {
-  const auto snapshot = engine_->snapshot();
-  const auto found = newest(*snapshot, type, id);
-  if (!found) return std::nullopt;
-  Record out;
-  for (auto document = found->document; record(*snapshot, document, out);) {
-    if (document <= limit) return to_version(out);
-    document = out.header.jump > limit ? out.header.jump : out.header.previous;
-  }
-  return std::nullopt;
+  Record record;
+  if (!find_record(*snapshot, document, record)) return std::nullopt;
+  return to_version(record);
 }
 
 std::vector<Version> VersionStore::history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const {
   std::vector<Version> out;
-  const auto snapshot = engine_->snapshot();
-  const auto found = newest(*snapshot, type, id);
-  if (!found) return out;
-  Record row;
-  for (auto document = found->document; out.size() < limit && record(*snapshot, document, row);) {
-    if (before == 0 || document < before) {
-      out.push_back(to_version(row));
-      document = row.header.previous;
-    } else {
-      document = row.header.jump >= before ? row.header.jump : row.header.previous;
+  const Document last = last_document();
+  Document moment = before == 0 || before > last ? last : before - 1;
+  const TypeNumber number = types_.number(type);
+  constexpr std::size_t slice = 1024;  // versions under one snapshot
+  while (out.size() < limit && moment != 0) {
+    const auto snapshot = engine_->snapshot();
+    Record record;
+    if (!find_as_of(*snapshot, number, id, moment, record)) break;
+    for (std::size_t i = 0; i < slice && out.size() < limit && moment != 0; ++i) {
+      out.push_back(to_version(record));
+      moment = record.header.previous;
+      if (moment != 0 && !find_record(*snapshot, moment, record))
+        throw EngineError("document " + std::to_string(moment) + " is missing");
     }
   }
   return out;
 }
 
-std::vector<Version> VersionStore::documents_before(Document before, Document least, model::TypeId type, std::size_t limit) const {
-  std::vector<Version> out;
-  const auto snapshot = engine_->snapshot();
-  const auto published = last_document();
-  auto document = before == 0 || before > published ? published : before - 1;
-  Record row;
-  if (type == model::no_type) {
-    for (; document >= std::max<Document>(least, 1) && out.size() < limit; --document) {
-      if (record(*snapshot, document, row)) out.push_back(to_version(row));
-    }
-    return out;
+Store::Rendered VersionStore::render(const Record& record) const {
+  static const auto nothing = std::make_shared<const std::string>();
+  if (record.header.method == Method::remove) return {to_version(record), nothing};
+  const Hole& hole = record.header.hole;
+  const std::string filling =
+      formats::hole_text(static_cast<formats::MetaHole>(hole.kind), record.header.version, record.header.last_updated);
+  auto body = std::make_shared<std::string>();
+  if (!packer_.unpack(record.packed, *body, filling.size()) || hole.offset > body->size()) {
+    throw EngineError("the body of document " + std::to_string(record.header.document) + " is damaged");
   }
-  const auto number = types_.number(type);
-  if (number == 0) return out;
-  // Down the chain of the type's documents, from its newest, or from the nearest document at or below the start.
-  auto next = types_.head(number);
-  if (next > document) {
-    for (next = document; next >= std::max<Document>(least, 1); --next) {
-      if (record(*snapshot, next, row) && row.header.type == number) break;
-    }
-  }
-  while (next != 0 && next >= least && out.size() < limit && record(*snapshot, next, row)) {
-    out.push_back(to_version(row));
-    next = row.header.type_previous;
-  }
-  return out;
-}
-
-std::vector<Version> VersionStore::by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const {
-  std::vector<Version> out;
-  const auto number = types_.number(type);
-  if (number == 0) return out;
-  const auto snapshot = engine_->snapshot();
-  const auto cursor = snapshot->cursor(Space::ids);
-  std::string prefix;
-  append_type(prefix, number);
-  bool valid = false;
-  if (!descending) {
-    valid = cursor->seek(prefix + std::string(from));
-  } else if (from.empty()) {
-    std::string end = prefix;
-    end += '\xff';  // no id holds that byte
-    valid = cursor->seek(end) ? cursor->previous() : cursor->last();
-  } else {
-    const auto start = prefix + std::string(from);
-    valid = cursor->seek(start) ? (cursor->key() == start || cursor->previous()) : cursor->last();
-  }
-  for (; valid && out.size() < limit; valid = descending ? cursor->previous() : cursor->next()) {
-    auto key = cursor->key();
-    if (take_type(key) != number) break;
-    Newest found;
-    Record row;
-    if (decode_newest(cursor->value(), found) && record(*snapshot, found.document, row)) out.push_back(to_version(row));
-  }
-  return out;
-}
-
-void VersionStore::scan(Document first, const std::function<bool(const Version&, std::string_view, Hole)>& visit) const {
-  struct Row {
-    Version version;
-    std::string body;
-    Hole hole;
-  };
-  const auto end = last_document();
-  for (Document from = std::max<Document>(first, 1); from <= end;) {
-    std::vector<Row> rows;
-    {
-      const auto snapshot = engine_->snapshot();
-      Record out;
-      for (std::size_t n = 0; n < scan_slice && from <= end; ++n, ++from) {
-        if (!record(*snapshot, from, out)) continue;
-        Row row{to_version(out), {}, out.header.hole};
-        if (!packer_.unpack(out.packed, row.body)) throw EngineError("document " + std::to_string(from) + " does not unpack");
-        rows.push_back(std::move(row));
-      }
-    }
-    for (const auto& row : rows) {
-      if (!visit(row.version, row.body, row.hole)) return;
-    }
-  }
-}
-
-Document VersionStore::first_since(std::int64_t milliseconds) const {
-  const auto snapshot = engine_->snapshot();
-  Document low = 1, high = last_document() + 1;
-  while (low < high) {
-    const auto middle = low + (high - low) / 2;
-    Record out;
-    if (record(*snapshot, middle, out) && out.header.last_updated >= milliseconds) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return low;
-}
-
-std::optional<Store::Rendered> VersionStore::render(const Record& record) const {
-  Rendered out{to_version(record), nullptr};
-  if (out.version.deleted()) {
-    out.body = std::make_shared<const std::string>();
-    return out;
-  }
-  thread_local std::string body;
-  if (!packer_.unpack(record.packed, body)) throw EngineError("document " + std::to_string(record.header.document) + " does not unpack");
-  const auto& hole = record.header.hole;
-  const auto offset = std::min<std::size_t>(hole.offset, body.size());
-  const auto meta = formats::hole_text(static_cast<formats::MetaHole>(hole.kind), record.header.version, record.header.last_updated);
-  std::string rendered;
-  rendered.reserve(body.size() + meta.size());
-  rendered.append(body, 0, offset).append(meta).append(body, offset);
-  out.body = std::make_shared<const std::string>(std::move(rendered));
-  return out;
+  body->insert(hole.offset, filling);
+  return {to_version(record), std::move(body)};
 }
 
 std::optional<Store::Rendered> VersionStore::render(Document document) const {
   const auto snapshot = engine_->snapshot();
-  Record out;
-  if (!record(*snapshot, document, out)) return std::nullopt;
-  return render(out);
+  Record record;
+  if (!find_record(*snapshot, document, record)) return std::nullopt;
+  return render(record);
 }
 
 std::optional<Store::Rendered> VersionStore::read(model::TypeId type, std::string_view id) const {
   if (auto found = cache_.find(type, id)) return found;
-  const auto seen = last_document();
+  const Document seen = last_document();  // before the snapshot: what is replaced later is not put into the cache
   std::optional<Rendered> out;
   {
     const auto snapshot = engine_->snapshot();
-    const auto found = newest(*snapshot, type, id);
-    Record row;
-    if (!found || !record(*snapshot, found->document, row)) return std::nullopt;
-    out = render(row);
+    Record record;
+    if (!find_as_of(*snapshot, types_.number(type), id, seen, record)) return std::nullopt;
+    out = render(record);
   }
-  if (out) cache_.insert(*out, seen);
+  cache_.insert(*out, seen);
   return out;
 }
 
 std::optional<std::string> VersionStore::meta(std::string_view name) const {
   const auto snapshot = engine_->snapshot();
-  const auto value = snapshot->get(Space::meta, "x." + std::string(name));
+  const auto value = snapshot->get(Space::meta, std::string("user.").append(name));
   if (!value) return std::nullopt;
   return std::string(*value);
 }
 
 model::Result<void> VersionStore::put_meta(std::string_view name, std::string_view value) {
-  std::lock_guard lock(engine_mutex_);
-  return engine_->write([&](Transaction& out) { out.put(Space::meta, "x." + std::string(name), value); });
-}
-
-Store::CheckReport VersionStore::check() const {
-  CheckReport report;
-  const auto end = last_document();
-  const auto fault = [&](std::string what) {
-    if (report.faults.size() < 1000) report.faults.push_back(std::move(what));
-  };
-  std::string body;
-  for (Document from = 1; from <= end;) {
-    const auto snapshot = engine_->snapshot();
-    for (std::size_t n = 0; n < scan_slice && from <= end; ++n, ++from) {
-      Record out, previous;
-      const auto name = "document " + std::to_string(from);
-      if (!record(*snapshot, from, out)) {
-        fault(name + " is missing or damaged");
-        continue;
-      }
-      ++report.documents;
-      if (out.header.document != from) fault(name + " says it is another");
-      const bool tombstone = out.header.method == Method::remove;
-      if (!packer_.unpack(out.packed, body)) {
-        fault(name + ": its body does not unpack");
-      } else if (tombstone != body.empty()) {
-        fault(name + (tombstone ? ": a deletion with a body" : ": no body"));
-      }
-      if (out.header.version == 1 && out.header.previous != 0) fault(name + ": a first version with one before it");
-      if (out.header.version > 1) {
-        const std::string id(out.id);
-        const auto version = out.header.version;
-        if (!record(*snapshot, out.header.previous, previous) || previous.header.version + 1 != version || previous.id != id) {
-          fault(name + ": the version before it is not where it says");
-        }
-      }
-    }
+  if (name.empty() || name.size() > max_meta_name) {
+    return model::failure(model::FailureKind::internal, model::IssueCode::exception,
+                          "a meta value needs a name of at most 400 bytes");
   }
-  const auto snapshot = engine_->snapshot();
-  const auto cursor = snapshot->cursor(Space::ids);
-  for (bool valid = cursor->seek(std::string_view("\0", 1)); valid; valid = cursor->next()) {
-    auto key = cursor->key();
-    const auto number = take_type(key);
-    Newest found;
-    Record out;
-    ++report.resources;
-    const auto name = "id " + std::string(key);
-    if (!decode_newest(cursor->value(), found) || !record(*snapshot, found.document, out)) {
-      fault(name + " points at no document");
-      continue;
-    }
-    if (out.header.type != number || out.id != key || out.header.version != found.version) fault(name + " points at another resource's document");
-    if (found.method == Method::remove) ++report.deleted;
-  }
-  return report;
+  return writer_->put_meta(std::string("user.").append(name), std::string(value));
 }
 
 }  // namespace store

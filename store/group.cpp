@@ -1,0 +1,194 @@
+#include "store/group.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "store/bytes.h"
+
+namespace store {
+
+namespace {
+
+model::Failure broken_operation(const char* what) {
+  return model::failure(model::FailureKind::internal, model::IssueCode::exception,
+                        std::string("the write was given up because of an error in the server: ") + what);
+}
+
+}  // namespace
+
+std::string encode_heads(const WriterState& state) {
+  std::string out;
+  append_varint(out, state.document);
+  for (std::size_t number = 1; number < state.heads.size(); ++number) append_varint(out, state.heads[number]);
+  return out;
+}
+
+bool decode_heads(std::string_view value, WriterState& state) {
+  ByteReader in(value);
+  state.heads_stored = in.varint();
+  state.heads.assign(1, 0);
+  while (in.ok() && !in.done()) state.heads.push_back(in.varint());
+  return in.ok() && state.heads.size() <= max_type_number + std::size_t{1};
+}
+
+// One operation: its puts, apart from the group's until it has succeeded.
+class Group::Context final : public WriteContext {
+ public:
+  explicit Context(Group& group) : group_(group), now_(std::max({group.clock_(), group.state_.last_updated, std::int64_t{0}})) {}
+
+  struct Own {
+    std::string key;
+    Draft draft;
+    Header header;
+  };
+
+  std::optional<Version> current(model::TypeId type, std::string_view id) const override {
+    const TypeNumber number = group_.types_.number(type);
+    if (number == 0 || id.empty() || id.size() > max_id_bytes) return std::nullopt;
+    const std::string key = resource_key(number, id);
+    if (const auto own = by_key_.find(key); own != by_key_.end()) return make_version(own_[own->second].header, type, id);
+    const Known& known = group_.look_up(key);
+    if (!known.newest) return std::nullopt;
+    return make_version(*known.newest, type, id);
+  }
+
+  Version put(Draft draft) override {
+    if (draft.id.empty() || draft.id.size() > max_id_bytes) throw std::logic_error("a version without a proper id");
+    if (draft.body.empty() != (draft.method == Method::remove))
+      throw std::logic_error("a version without a body, or a delete with one");
+    if (draft.hole.kind > 3) throw std::logic_error("a version with an unknown hole");
+    const TypeNumber number = group_.types_.assign(draft.type);
+    std::string key = resource_key(number, draft.id);
+    if (by_key_.contains(key)) throw std::logic_error("two versions of one resource in one operation");
+    const Known& known = group_.look_up(key);
+    Header header;
+    header.type = number;
+    header.method = draft.method;
+    header.hole = draft.hole;
+    header.version = known.newest ? known.newest->version + 1 : 1;
+    header.commit = commit();
+    header.document = next_document();
+    header.previous = known.newest ? known.newest->document : 0;
+    header.jump = known.newest ? group_.jump_of(*known.newest, header.version) : 0;
+    header.last_updated = now_;
+    by_key_.emplace(key, own_.size());
+    own_.push_back({std::move(key), std::move(draft), header});
+    return make_version(header, own_.back().draft.type, own_.back().draft.id);
+  }
+
+  Commit commit() const override { return group_.state_.commit + 1; }
+  std::int64_t now() const override { return now_; }
+  Document next_document() const override { return group_.state_.document + 1 + own_.size(); }
+
+  std::vector<Own>& own() { return own_; }
+
+ private:
+  Group& group_;
+  const std::int64_t now_;
+  std::vector<Own> own_;
+  std::unordered_map<std::string, std::size_t> by_key_;
+};
+
+Group::Group(Engine& engine, TypeNumbers& types, WriterState state, std::int64_t (*clock)(), IndexListener* listener)
+    : engine_(engine), types_(types), state_(std::move(state)), clock_(clock), listener_(listener), base_(state_.document) {}
+
+Group::~Group() = default;
+
+model::Result<Commit> Group::run(const Operation& operation) {
+  try {
+    Context context(*this);
+    if (auto done = operation(context); !done) return done.error();
+    if (context.own().empty()) return Commit{0};
+    accept(context);
+    return state_.commit;
+  } catch (const std::exception& error) {
+    return broken_operation(error.what());
+  } catch (...) {
+    return broken_operation("unknown");
+  }
+}
+
+// The operation's puts join the group. What fails from here on leaves the group half changed: it is broken.
+void Group::accept(Context& context) {
+  broken_ = true;
+  for (Context::Own& own : context.own()) {
+    Header& header = own.header;
+    if (state_.heads.size() <= header.type) state_.heads.resize(header.type + std::size_t{1}, 0);
+    header.type_previous = std::exchange(state_.heads[header.type], header.document);
+    Put put{make_version(header, own.draft.type, own.draft.id), header, encode_record(header, own.draft.id, own.draft.body)};
+    bytes_ += put.record.size();
+    Known& known = known_[std::move(own.key)];
+    known.newest = header;
+    known.written = true;
+    puts_.push_back(std::move(put));
+    if (listener_ != nullptr) listener_->stage(puts_.back().version, own.draft.index);
+  }
+  state_.document = puts_.back().header.document;
+  state_.commit = puts_.back().header.commit;
+  state_.last_updated = puts_.back().header.last_updated;
+  broken_ = false;
+}
+
+model::Result<void> Group::commit() {
+  snapshot_.reset();
+  std::vector<std::pair<std::string_view, std::string>> newest;  // in key order: neighbours share pages
+  for (const auto& [key, known] : known_) {
+    if (known.written)
+      newest.emplace_back(key, encode_newest({known.newest->document, known.newest->version, known.newest->method}));
+  }
+  std::sort(newest.begin(), newest.end());
+  if (!puts_.empty()) {
+    if (types_.count() > state_.types_stored) put_meta("types", types_.encode());
+    if (types_.count() > state_.types_stored || state_.document - state_.heads_stored >= heads_lag) {
+      put_meta("heads", encode_heads(state_));
+      state_.heads_stored = state_.document;
+    }
+    state_.types_stored = types_.count();
+  }
+  try {
+    return engine_.write([&](Transaction& out) {
+      for (const Put& put : puts_) {
+        const auto key = document_key(put.header.document);
+        out.append(Space::documents, view(key), put.record);
+      }
+      for (const auto& [key, value] : newest) out.put(Space::ids, key, value);
+      for (const auto& [key, value] : meta_) out.put(Space::meta, key, value);
+    });
+  } catch (const std::exception& error) {
+    return broken_operation(error.what());
+  }
+}
+
+const Snapshot& Group::snapshot() {
+  if (!snapshot_) snapshot_ = engine_.snapshot();
+  return *snapshot_;
+}
+
+const Group::Known& Group::look_up(const std::string& key) {
+  const auto known = known_.find(key);
+  if (known != known_.end()) return known->second;
+  Known found;
+  Newest newest;
+  if (find_newest(snapshot(), key, newest)) found.newest = header_of(newest.document);
+  return known_.emplace(key, std::move(found)).first->second;
+}
+
+Header Group::header_of(Document document) {
+  if (document > base_) return puts_.at(document - base_ - 1).header;
+  Record record;
+  if (!find_record(snapshot(), document, record)) throw EngineError("document " + std::to_string(document) + " is missing");
+  return record.header;
+}
+
+// The document of version jump_version(version) of a resource whose newest version is `previous`: by the scheme's rule that is
+// version - 1, or where the jump from version - 1 leads to, one jump on.
+Document Group::jump_of(const Header& previous, std::uint64_t version) {
+  const std::uint64_t target = jump_version(version);
+  if (target == 0) return 0;
+  if (target == previous.version) return previous.document;
+  return header_of(previous.jump).jump;
+}
+
+}  // namespace store

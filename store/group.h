@@ -1,0 +1,83 @@
+// Group: the operations that share one engine transaction, and what they have put so far.
+//
+// Each operation sees the committed state under all earlier operations of the group and its own puts; its puts join the group if
+// it succeeds. The writer's thread only. Holds a snapshot from the first look at the committed state to commit().
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "store/record.h"
+#include "store/type_numbers.h"
+
+namespace store {
+
+// The writer's numbers: those of the newest version put, carried from group to group.
+struct WriterState {
+  Document document = 0;
+  Commit commit = 0;
+  std::int64_t last_updated = 0;
+  std::vector<Document> heads;   // the newest document of each type, by type number
+  Document heads_stored = 0;     // the document as of which meta holds the heads
+  std::size_t types_stored = 0;  // how many type names meta holds
+};
+// How many documents the heads in meta may lag behind: so many are read at open.
+inline constexpr Document heads_lag = 4096;
+std::string encode_heads(const WriterState& state);
+bool decode_heads(std::string_view value, WriterState& state);
+
+class Group {
+ public:
+  Group(Engine& engine, TypeNumbers& types, WriterState state, std::int64_t (*clock)(), IndexListener* listener);
+  ~Group();
+
+  // Runs an operation. A commit number if it wrote, 0 if not, else its failure.
+  model::Result<Commit> run(const Operation& operation);
+  void put_meta(std::string key, std::string value) { meta_.emplace_back(std::move(key), std::move(value)); }
+  // All that was put, in one durable transaction. `listener` has not been told.
+  model::Result<void> commit();
+
+  struct Put {
+    Version version;
+    Header header;
+    std::string record;
+  };
+  const std::vector<Put>& puts() const { return puts_; }
+  bool wrote() const { return !puts_.empty() || !meta_.empty(); }
+  bool broken() const { return broken_; }  // the index did not take what was staged: only abandoning is left
+  std::uint64_t bytes() const { return bytes_; }
+  const WriterState& state() const { return state_; }
+
+ private:
+  class Context;
+  // What is known of a resource: its newest version's header, none if it has no version; written if the group put it.
+  struct Known {
+    std::optional<Header> newest;
+    bool written = false;
+  };
+
+  const Snapshot& snapshot();
+  const Known& look_up(const std::string& key);
+  Header header_of(Document document);
+  Document jump_of(const Header& previous, std::uint64_t version);
+  void accept(Context& context);
+
+  Engine& engine_;
+  TypeNumbers& types_;
+  WriterState state_;
+  std::int64_t (*const clock_)();
+  IndexListener* const listener_;
+  const Document base_;  // the newest document before the group
+  std::unique_ptr<Snapshot> snapshot_;
+  std::unordered_map<std::string, Known> known_;  // by key in ids
+  std::vector<Put> puts_;
+  std::vector<std::pair<std::string, std::string>> meta_;
+  std::uint64_t bytes_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace store

@@ -1,0 +1,159 @@
+// Ranges of versions: by document, by type, by id. All run in slices: no snapshot lives long, and documents never change in
+// between.
+
+#include <algorithm>
+#include <utility>
+
+#include "store/version_store.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::size_t slice_documents = 1024;  // headers read under one snapshot
+constexpr std::size_t slice_bodies = 256;      // bodies copied under one snapshot ...
+constexpr std::size_t slice_bytes = 1u << 20;  // ... or so many bytes
+
+}  // namespace
+
+std::vector<Version> VersionStore::documents_before(Document before, Document least, model::TypeId type,
+                                                    std::size_t limit) const {
+  std::vector<Version> out;
+  const Document last = last_document();
+  if (before == 0 || before > last) before = last + 1;
+  least = std::max<Document>(least, 1);
+  const TypeNumber number = type == model::no_type ? TypeNumber{0} : types_.number(type);
+  if (type != model::no_type && number == 0) return out;
+  Document document = before - 1;
+  if (number != 0) document = type_start(number, before, least).value_or(0);
+  while (out.size() < limit && document >= least) {
+    const auto snapshot = engine_->snapshot();
+    Record record;
+    for (std::size_t i = 0; i < slice_documents && out.size() < limit && document >= least; ++i) {
+      if (!find_record(*snapshot, document, record)) throw EngineError("document " + std::to_string(document) + " is missing");
+      out.push_back(to_version(record));
+      document = number == 0 ? document - 1 : record.header.type_previous;
+    }
+  }
+  return out;
+}
+
+// The newest document of a type below `before`. Two walks take turns: down the type's chain from its newest, quick where the type
+// is rare; and down all documents from `before`, quick where it is common, or where a page goes on from the one before.
+std::optional<Document> VersionStore::type_start(TypeNumber number, Document before, Document least) const {
+  Document chain = types_.head(number), all = before - 1;
+  while (chain >= before && all >= least) {
+    const auto snapshot = engine_->snapshot();
+    Record record;
+    for (std::size_t i = 0; i < slice_documents && chain >= before && all >= least; ++i) {
+      if (!find_record(*snapshot, all, record)) return std::nullopt;
+      if (record.header.type == number) return all;
+      --all;
+      if (!find_record(*snapshot, chain, record)) return std::nullopt;
+      chain = record.header.type_previous;
+    }
+  }
+  if (chain >= before || chain < least) return std::nullopt;
+  return chain;
+}
+
+std::vector<Version> VersionStore::by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const {
+  std::vector<Version> out;
+  const TypeNumber number = types_.number(type);
+  if (number == 0) return out;
+  const Document moment = last_document();
+  std::string key;  // to go on from
+  append_type(key, number);
+  const std::string type_end = [&] {
+    std::string end;
+    append_type(end, static_cast<TypeNumber>(number + 1));
+    return end;
+  }();
+  const bool bounded = !from.empty();
+  if (bounded) {
+    key.append(from);
+  } else if (descending) {
+    key = type_end;
+  }
+  bool beyond = false;  // `key` itself was given
+  for (bool more = true; more && out.size() < limit;) {
+    const auto snapshot = engine_->snapshot();
+    const auto cursor = snapshot->cursor(Space::ids);
+    bool there = cursor->seek(key);
+    if (descending) {
+      if (!there) {
+        there = cursor->last();
+      } else if (cursor->key() != key || beyond) {
+        there = cursor->previous();
+      }
+    } else if (there && beyond && cursor->key() == key) {
+      there = cursor->next();
+    }
+    more = false;
+    for (std::size_t i = 0; there && out.size() < limit; ++i, there = descending ? cursor->previous() : cursor->next()) {
+      std::string_view id = cursor->key();
+      if (take_type(id) != number) break;
+      if (i == slice_documents) {
+        more = true;
+        break;
+      }
+      key = cursor->key();
+      beyond = true;
+      Newest newest;
+      Record record;
+      if (!decode_newest(cursor->value(), newest) || !find_record(*snapshot, newest.document, record)) {
+        throw EngineError("the newest version of a resource is damaged");
+      }
+      if (descend(*snapshot, moment, record)) out.push_back(to_version(record));
+    }
+  }
+  return out;
+}
+
+void VersionStore::scan(Document first, const std::function<bool(const Version&, std::string_view, Hole)>& visit) const {
+  struct Row {
+    Version version;
+    Hole hole;
+    std::string packed;
+  };
+  std::vector<Row> rows;
+  std::string body;
+  for (Document document = std::max<Document>(first, 1); document <= last_document();) {
+    const Document last = last_document();
+    rows.clear();
+    {
+      const auto snapshot = engine_->snapshot();
+      Record record;
+      for (std::size_t bytes = 0; document <= last && rows.size() < slice_bodies && bytes < slice_bytes; ++document) {
+        if (!find_record(*snapshot, document, record)) throw EngineError("document " + std::to_string(document) + " is missing");
+        bytes += record.packed.size();
+        rows.push_back({to_version(record), record.header.hole, std::string(record.packed)});
+      }
+    }
+    for (const Row& row : rows) {
+      body.clear();
+      if (!row.version.deleted() && !packer_.unpack(row.packed, body)) {
+        throw EngineError("the body of document " + std::to_string(row.version.document) + " is damaged");
+      }
+      if (!visit(row.version, body, row.hole)) return;
+    }
+  }
+}
+
+Document VersionStore::first_since(std::int64_t milliseconds) const {
+  Document low = 1, high = last_document() + 1;
+  const auto snapshot = engine_->snapshot();
+  Record record;
+  while (low < high) {
+    const Document middle = low + (high - low) / 2;
+    if (!find_record(*snapshot, middle, record)) throw EngineError("document " + std::to_string(middle) + " is missing");
+    if (record.header.last_updated >= milliseconds) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+}  // namespace store

@@ -1,0 +1,81 @@
+// Writer: the queue of operations and the one thread that runs them, group by group.
+//
+// A group is what is queued when it starts: normal operations, then bulk ones, bounded as StoreOptions says; one engine
+// transaction, one fsync. Then the index publishes, readers' horizon moves, the cache forgets what was replaced, and each
+// operation is answered.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "store/body_cache.h"
+#include "store/group.h"
+
+namespace store {
+
+// What readers may see: set when a group is on disk and in the index.
+struct Published {
+  std::atomic<Document> document{0};
+  std::atomic<Commit> commit{0};
+};
+
+// Calls `start` with a completion and waits until that is called. On a writer's thread, which would wait for itself, an
+// `internal` failure.
+model::Result<Commit> wait_for_answer(const std::function<void(Completion)>& start);
+
+class Writer {
+ public:
+  // `after_group` is called on the writer's thread with the newest document. All references outlive the writer.
+  Writer(Engine& engine, TypeNumbers& types, BodyCache& cache, Published& published, WriterState state,
+         const StoreOptions& options, std::function<void(Document)> after_group);
+  ~Writer();  // runs what is queued, then joins
+
+  void listen(IndexListener* listener);  // waits for the group under way
+  void submit(Operation operation, Lane lane, Completion done);
+  model::Result<void> put_meta(std::string key, std::string value);
+
+ private:
+  struct Item {
+    Operation operation;  // null: a meta value
+    std::string key, value;
+    Completion done;
+  };
+  struct Answer {
+    Completion done;
+    model::Result<Commit> result;
+    bool depends;  // on something that the group had put before it, or put itself
+  };
+
+  void enqueue(Item item, Lane lane);
+  void run();
+  void run_group(std::size_t normal, std::size_t bulk);
+  void run_item(Group& group, Item item, std::vector<Answer>& answers);
+  model::Result<void> finish(Group& group);
+  std::optional<Item> take(std::deque<Item>& queue);
+  bool normal_waiting();
+
+  Engine& engine_;
+  TypeNumbers& types_;
+  BodyCache& cache_;
+  Published& published_;
+  WriterState state_;
+  const StoreOptions options_;
+  const std::function<void(Document)> after_group_;
+  std::optional<model::Failure> stopped_;  // why nothing more is written
+  std::mutex listener_mutex_;              // held while a group runs
+  IndexListener* listener_ = nullptr;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Item> normal_, bulk_;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
+}  // namespace store

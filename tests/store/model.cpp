@@ -1,0 +1,133 @@
+#include "tests/store/model.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <random>
+
+namespace tests {
+
+using store::Document;
+using store::Version;
+
+bool same(const Version& a, const Version& b) {
+  return a.type == b.type && a.id == b.id && a.version == b.version && a.commit == b.commit && a.document == b.document &&
+         a.previous == b.previous && a.last_updated == b.last_updated && a.method == b.method;
+}
+
+Version PlainStore::add(const std::string& type_name, const std::string& id, const std::string& text, store::Method method,
+                        store::Commit commit, std::int64_t now) {
+  auto& chain = resources[{type_name, id}];
+  Version version;
+  version.type = type(type_name);
+  version.id = id;
+  version.version = chain.size() + 1;
+  version.commit = commit;
+  version.document = documents.size() + 1;
+  version.previous = chain.empty() ? 0 : chain.back();
+  version.last_updated = now;
+  version.method = method;
+  chain.push_back(version.document);
+  documents.push_back({version, type_name, text});
+  return version;
+}
+
+const std::vector<Document>* PlainStore::chain(const std::string& type_name, const std::string& id) const {
+  const auto found = resources.find({type_name, id});
+  return found == resources.end() ? nullptr : &found->second;
+}
+
+namespace {
+
+void require_same(const std::vector<Version>& found, const std::vector<Version>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(same(found[i], expected[i]));
+}
+
+void require_same(const std::optional<Version>& found, const Version* expected) {
+  REQUIRE(found.has_value() == (expected != nullptr));
+  if (found) REQUIRE(same(*found, *expected));
+}
+
+void require_rendered(const std::optional<store::Store::Rendered>& found, const PlainVersion* expected) {
+  REQUIRE(found.has_value() == (expected != nullptr));
+  if (!found) return;
+  REQUIRE(same(found->version, expected->version));
+  REQUIRE(*found->body == (expected->version.deleted()
+                               ? std::string()
+                               : sent_body(expected->type_name, expected->version.id, expected->text, expected->version)));
+}
+
+}  // namespace
+
+void PlainStore::compare(const store::Store& store, std::uint64_t seed, int reads) const {
+  std::mt19937_64 random(seed);
+  const Document last = documents.size();
+  REQUIRE(store.last_document() == last);
+  REQUIRE(store.last_commit() == (last == 0 ? 0 : documents.back().version.commit));
+  const std::vector<std::string> types = {"Patient", "Observation", "Encounter", "Basic"};
+  const auto version_at = [&](Document document) {
+    return document == 0 || document > last ? nullptr : &documents[document - 1].version;
+  };
+  for (int i = 0; i < reads; ++i) {
+    const std::string type_name = types[random() % types.size()];
+    const model::TypeId type_id = type(type_name);
+    const std::string id = "r" + std::to_string(random() % 40);
+    const std::vector<Document>* own = chain(type_name, id);
+    const Document document = random() % (last + 3), least = random() % 3 == 0 ? random() % (last + 1) : 0;
+    const std::size_t limit = 1 + random() % 20;
+    require_same(store.current(type_id, id), own ? version_at(own->back()) : nullptr);
+    require_same(store.at(document), version_at(document));
+    require_rendered(store.render(document), document == 0 || document > last ? nullptr : &documents[document - 1]);
+    const auto read = store.read(type_id, id);
+    require_rendered(read, own ? &documents[own->back() - 1] : nullptr);
+    if (own) require_rendered(store.cached(type_id, id), &documents[own->back() - 1]);
+    const std::uint64_t number = random() % ((own ? own->size() : 0) + 2);
+    require_same(store.version(type_id, id, number),
+                 own && number >= 1 && number <= own->size() ? version_at((*own)[number - 1]) : nullptr);
+    std::vector<Version> history;
+    const Version* then = nullptr;
+    if (own) {
+      for (auto d = own->rbegin(); d != own->rend(); ++d) {
+        if (*d <= document && then == nullptr) then = version_at(*d);
+        if ((document == 0 || *d < document) && history.size() < limit) history.push_back(*version_at(*d));
+      }
+    }
+    require_same(store.as_of(type_id, id, document), then);
+    require_same(store.history(type_id, id, document, limit), history);
+    for (const model::TypeId wanted : {model::no_type, type_id}) {
+      std::vector<Version> before;
+      for (Document d = document == 0 || document > last ? last : document - 1; d >= std::max<Document>(least, 1); --d) {
+        if ((wanted == model::no_type || version_at(d)->type == wanted) && before.size() < limit)
+          before.push_back(*version_at(d));
+      }
+      require_same(store.documents_before(document, least, wanted, limit), before);
+    }
+    for (const bool descending : {false, true}) {
+      std::vector<Version> by_id;
+      const std::string from = random() % 3 == 0 ? "" : "r" + std::to_string(random() % 50);
+      for (const auto& [key, chain] : resources) {
+        if (key.first != type_name || (!from.empty() && (descending ? key.second > from : key.second < from))) continue;
+        by_id.push_back(*version_at(chain.back()));
+      }
+      if (descending) std::reverse(by_id.begin(), by_id.end());
+      if (by_id.size() > limit) by_id.resize(limit);
+      require_same(store.by_id(type_id, from, descending, limit), by_id);
+    }
+    const std::int64_t since =
+        last == 0 ? 0 : version_at(1 + random() % last)->last_updated + static_cast<std::int64_t>(random() % 3) - 1;
+    Document first = 1;
+    while (first <= last && version_at(first)->last_updated < since) ++first;
+    REQUIRE(store.first_since(since) == first);
+  }
+  Document next = 1 + random() % (last + 1);
+  const Document stop = next + random() % 600;
+  store.scan(next, [&](const Version& version, std::string_view body, store::Hole) {
+    REQUIRE(same(version, *version_at(next)));
+    const PlainVersion& expected = documents[next - 1];
+    REQUIRE(body == (version.deleted() ? std::string() : stored_body(expected.type_name, version.id, expected.text)));
+    return ++next < stop;
+  });
+  REQUIRE(next >= std::min(stop, last + 1));
+}
+
+}  // namespace tests
