@@ -69,14 +69,21 @@ void TermWalk::start(const Block& block, std::uint32_t restart) {
 
 bool TermWalk::next() {
   if (next_ >= end_ || in_.bad) return false;
-  const std::uint64_t shared = (next_ - first_) % restart_interval == 0 ? 0 : in_.varint();
-  const std::string_view rest = in_.text();
-  if (in_.bad || shared > length_ || shared + rest.size() > max_term_bytes) {
+  std::uint64_t shared = 0, tail = 0;
+  if ((next_ - first_) % restart_interval != 0) {
+    const std::uint64_t head = in_.varint();
+    shared = head >> 1;
+    if (head & 1) tail = in_.varint();
+  }
+  const std::string_view middle = in_.text();
+  const std::uint64_t length = shared + middle.size() + tail;
+  if (in_.bad || shared > length_ || tail > length_ - shared || length > max_term_bytes) {
     in_.bad = true;
     return false;
   }
-  rest.copy(term_ + shared, rest.size());
-  length_ = static_cast<std::uint32_t>(shared + rest.size());
+  std::memmove(term_ + length - tail, term_ + length_ - tail, tail);
+  middle.copy(term_ + shared, middle.size());
+  length_ = static_cast<std::uint32_t>(length);
   ++next_;
   return true;
 }

@@ -1,7 +1,7 @@
 // Term blocks: about 4 kB of a parameter's sorted terms, and beside them their postings.
 //
 // Bytes: number of terms, bytes of the terms, bytes of the postings (2 each); for every 16th term where it and its postings begin (2 each);
-// the terms (every 16th whole, others by what they share with the one before); the postings.
+// the terms (every 16th whole, others by what they share with the one before, at the beginning and at the end); the postings.
 #pragma once
 
 #include <cstdint>

@@ -15,6 +15,7 @@ inline constexpr std::uint8_t no_kind = 0xff;              // of a tombstone, or
 inline constexpr std::uint32_t rank_block = 256;           // documents per row of counts by type
 inline constexpr std::size_t block_target = 4000;          // bytes at which a term block is closed
 inline constexpr std::uint32_t restart_interval = 16;      // terms between whole ones
+inline constexpr std::size_t suffix_least = 4;             // bytes at a term's end that are worth telling as those of the one before
 inline constexpr std::uint32_t bloom_least_terms = 256;    // fewer are one or two blocks: looked up as fast
 
 // One row per term block: where it stands in its region, and what lies before it.

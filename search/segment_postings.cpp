@@ -49,17 +49,18 @@ void set_range(std::span<std::uint64_t> bitmap, std::uint64_t first, std::uint64
 
 }  // namespace
 
+// An entry's head: odd, one offset; even, how many, which also tells a short list from a long one.
 void encode_short(std::span<const std::uint32_t> offsets, std::string& out) {
+  if (offsets.size() == 1) return put_varint(out, std::uint64_t{offsets[0]} << 1 | 1);
   put_varint(out, std::uint64_t{offsets.size()} << 1);
   put_varint(out, offsets[0]);
-  if (offsets.size() == 1) return;
   const unsigned width = deltas_width(offsets);
   out.push_back(static_cast<char>(width));
   pack_deltas(offsets, width, out);
 }
 
 void encode_long_entry(std::uint64_t count, std::uint64_t position, std::string& out) {
-  put_varint(out, count << 1 | 1);
+  put_varint(out, count << 1);
   put_varint(out, position);
 }
 
@@ -114,12 +115,12 @@ struct Postings::Group {
 
 std::uint64_t Postings::skip(Input& entry) {
   const std::uint64_t head = entry.varint();
+  if (head & 1) return entry.bad ? 0 : 1;
   const std::uint64_t count = head >> 1;
   entry.varint();
-  if ((head & 1) == 0 && count > 1) {
-    if (count > short_list) entry.bad = true;
+  if (count <= short_list) {
     const auto width = entry.fixed<std::uint8_t>();
-    if (width > 32) entry.bad = true;
+    if (count < 2 || width > 32) entry.bad = true;
     if (!entry.bad) entry.bytes(packed_bytes(count - 1, width));
   }
   return entry.bad ? 0 : count;
@@ -130,11 +131,11 @@ bool Postings::read(Input& entry, std::string_view region, std::uint32_t limit) 
   limit_ = limit;
   end_ = region.data() + region.size();
   const std::uint64_t head = entry.varint();
-  const std::uint64_t count = head >> 1;
-  if (count == 0 || count > limit) return false;
+  const std::uint64_t count = head & 1 ? 1 : head >> 1;
+  if (entry.bad || count == 0 || count > limit) return false;
   count_ = static_cast<std::uint32_t>(count);
-  const std::uint64_t value = entry.varint();
-  if (head & 1) {
+  const std::uint64_t value = head & 1 ? head >> 1 : entry.varint();
+  if (count_ > short_list) {
     if (value + 4 > region.size() || value + 4 < value) return false;
     directory_ = region.data() + value + 4;
     groups_ = load<std::uint32_t>(directory_ - 4);
@@ -144,8 +145,8 @@ bool Postings::read(Input& entry, std::string_view region, std::uint32_t limit) 
   }
   if (value >= limit) return false;
   first_ = static_cast<std::uint32_t>(value);
-  if (count_ == 1) return !entry.bad;
-  if (count_ > short_list) return false;
+  if (head & 1) return true;
+  if (count_ < 2) return false;
   width_ = entry.fixed<std::uint8_t>();
   if (width_ > 32) return false;
   bits_ = entry.bytes(packed_bytes(count_ - 1, width_)).data();

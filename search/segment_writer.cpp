@@ -17,6 +17,13 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
   return i;
 }
 
+std::size_t shared_suffix(std::string_view a, std::string_view b) {
+  const std::size_t least = std::min(a.size(), b.size());
+  std::size_t i = 0;
+  while (i < least && a[a.size() - 1 - i] == b[b.size() - 1 - i]) ++i;
+  return i;
+}
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(SegmentOutput& out, store::Document base, std::uint32_t size, bool checksums)
@@ -114,9 +121,13 @@ void SegmentWriter::term(std::string_view term, std::span<const std::uint32_t> o
     put<std::uint16_t>(restarts_, static_cast<std::uint16_t>(block_postings_.size()));
     put_text(block_terms_, term);
   } else {
+    // What it shares with the one before: at its beginning always, at its end where that pays (the system behind a code).
     const std::size_t shared = shared_prefix(last_term_, term);
-    put_varint(block_terms_, shared);
-    put_text(block_terms_, term.substr(shared));
+    std::size_t tail = shared_suffix(std::string_view(last_term_).substr(shared), term.substr(shared));
+    if (tail < suffix_least) tail = 0;
+    put_varint(block_terms_, shared << 1 | (tail > 0));
+    if (tail > 0) put_varint(block_terms_, tail);
+    put_text(block_terms_, term.substr(shared, term.size() - shared - tail));
   }
   if (offsets.size() <= short_list) {
     encode_short(offsets, block_postings_);
