@@ -2,8 +2,8 @@
 //
 //   \x02 frame frame ...        one frame (term_bytes.h) for each component's own term, in the definition's order
 //
-// Every combination of the components' values under one root element has a term. A query's first components, as long as each names one term, narrow
-// the range; the next one is a range, or several; what follows is compared frame by frame.
+// Every combination of the components' values under one root element has a term. A query's first components, as long as each
+// names one term, narrow the range; the next one is a range, or several; what follows is compared frame by frame.
 #include "search/query_text.h"
 #include "search/term_bytes.h"
 #include "search/value_types.h"
@@ -21,7 +21,8 @@ bool selects(const Scans& scans, std::string_view term) {
 }
 
 // Compares the frames of components `from` on, which stand at `offset`; of the first of them, one scan only.
-std::shared_ptr<const TermPredicate> frames_match(std::shared_ptr<const ComponentScans> components, std::size_t from, std::size_t which, std::size_t offset) {
+std::shared_ptr<const TermPredicate> frames_match(std::shared_ptr<const ComponentScans> components, std::size_t from,
+                                                  std::size_t which, std::size_t offset) {
   const bool last = from + 1 == components->size();
   if (last && !(*components)[from][which].predicate) return nullptr;
   return std::make_shared<const TermPredicate>([components, from, which, offset](std::string_view term) {
@@ -63,7 +64,8 @@ void narrow(const std::shared_ptr<const ComponentScans>& components, std::size_t
   }
 }
 
-void combine(const std::vector<std::vector<Term>>& components, std::size_t at, const std::string& start, TermSink& sink, std::size_t& budget) {
+void combine(const std::vector<std::vector<Term>>& components, std::size_t at, const std::string& start, TermSink& sink,
+             std::size_t& budget) {
   for (const Term& term : components[at]) {
     if (budget == 0) return;
     std::string framed = start;
@@ -79,9 +81,11 @@ void combine(const std::vector<std::vector<Term>>& components, std::size_t at, c
 
 }  // namespace
 
-model::ParameterId component_parameter(const model::Schema& schema, const model::SearchParameterRow& composite, std::size_t index) {
+model::ParameterId component_parameter(const model::Schema& schema, const model::SearchParameterRow& composite,
+                                       std::size_t index) {
   const std::span<const model::ComponentRow> rows = model::Schema::rows(schema.components, composite.components);
-  // HL7's definition names the parameter of relatesTo.target (relatesto) for the component `code`, and that of the code for `target`.
+  // HL7's definition names the parameter of relatesTo.target (relatesto) for the component `code`, and that of the code for
+  // `target`.
   if (schema.text(composite.id) == "DocumentReference-relationship") index = rows.size() - 1 - index;
   return rows[index].parameter;
 }
@@ -97,7 +101,9 @@ model::Result<void> composite_scans(const ScanContext& context, std::string_view
   const std::span<const model::ComponentRow> rows = model::Schema::rows(context.schema.components, context.parameter.components);
   const std::vector<std::string_view> parts = split_unescaped(value, '$');
   if (parts.size() != rows.size()) {
-    return bad_value(context, value, "has " + std::to_string(parts.size()) + " parts between '$'; the parameter takes " + std::to_string(rows.size()));
+    return bad_value(
+        context, value,
+        "has " + std::to_string(parts.size()) + " parts between '$'; the parameter takes " + std::to_string(rows.size()));
   }
   auto components = std::make_shared<ComponentScans>(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

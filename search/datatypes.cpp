@@ -66,7 +66,8 @@ constexpr std::array<std::pair<std::string_view, Datatype>, 13> complex_types = 
 
 }  // namespace
 
-Datatypes::Datatypes(const model::Schema& schema) : schema_(schema), kinds_(schema.types.size(), Datatype::other), systems_(schema.code_sets.size()) {
+Datatypes::Datatypes(const model::Schema& schema)
+    : schema_(schema), kinds_(schema.types.size(), Datatype::other), systems_(schema.code_sets.size()) {
   for (std::size_t i = 0; i < schema.types.size(); ++i) {
     const auto type = static_cast<model::TypeId>(i);
     kinds_[i] = of_primitive(schema.types[i].primitive);
@@ -79,7 +80,8 @@ Datatypes::Datatypes(const model::Schema& schema) : schema_(schema), kinds_(sche
     const std::span<const model::CodeRow> codes = model::Schema::rows(schema.codes, schema.code_sets[i].codes);
     if (codes.empty()) continue;
     const std::string_view system = schema.text(codes.front().system);
-    const bool one = std::all_of(codes.begin(), codes.end(), [&](const model::CodeRow& row) { return schema.text(row.system) == system; });
+    const bool one =
+        std::all_of(codes.begin(), codes.end(), [&](const model::CodeRow& row) { return schema.text(row.system) == system; });
     if (one) systems_[i] = system;
   }
 }

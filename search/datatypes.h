@@ -12,9 +12,31 @@
 namespace search {
 
 enum class Datatype : std::uint8_t {
-  other, boolean, number, text, code, id, uri, canonical, date, date_time, instant,
-  coding, codeable_concept, identifier, contact_point, human_name, address, period, timing,
-  quantity, money, range, sampled_data, reference, resource,
+  other,
+  boolean,
+  number,
+  text,
+  code,
+  id,
+  uri,
+  canonical,
+  date,
+  date_time,
+  instant,
+  coding,
+  codeable_concept,
+  identifier,
+  contact_point,
+  human_name,
+  address,
+  period,
+  timing,
+  quantity,
+  money,
+  range,
+  sampled_data,
+  reference,
+  resource,
 };
 
 class Datatypes {
@@ -29,8 +51,8 @@ class Datatypes {
 
  private:
   const model::Schema& schema_;
-  std::vector<Datatype> kinds_;             // by TypeId
-  std::vector<std::string_view> systems_;   // by code set: the one system of all its codes, or empty
+  std::vector<Datatype> kinds_;            // by TypeId
+  std::vector<std::string_view> systems_;  // by code set: the one system of all its codes, or empty
 };
 
 // Children by FHIRPath name in one walk: Children c(node); while (c.next()) if (c.is("system")) ...

@@ -1,9 +1,11 @@
 // date: ranges of time against ranges of time (R4 search.html#date and #prefix).
 //
-//   \x02 class, low, high       [low, high) in units of 100 ns since 1970, eight ordered bytes each; the class bounds the duration
+//   \x02 class low high         [low, high) in units of 100 ns since 1970, eight ordered bytes each; the class bounds its
+//   duration
 //
-// A value with no beginning has the least low, one with no end the greatest high, each in a class of its own. Because durations of a class are bounded,
-// a condition on the high end is a range of lows, and only the band where the class leaves it open is compared term by term.
+// A value with no beginning has the least low, one with no end the greatest high, each in a class of its own. Because durations
+// of a class are bounded, a condition on the high end is a range of lows, and only the band where the class leaves it open is
+// compared term by term.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -31,9 +33,9 @@ struct DurationClass {
   char byte;
   Ticks above, upto;
 };
-constexpr std::array<DurationClass, 5> closed_classes = {{{'\x10', 0, second},           // instants, times
-                                                          {'\x11', second, day},         // days, visits
-                                                          {'\x12', day, 31 * day},       // months, stays
+constexpr std::array<DurationClass, 5> closed_classes = {{{'\x10', 0, second},            // instants, times
+                                                          {'\x11', second, day},          // days, visits
+                                                          {'\x12', day, 31 * day},        // months, stays
                                                           {'\x13', 31 * day, 366 * day},  // years
                                                           {'\x14', 366 * day, greatest}}};
 constexpr char class_no_beginning = '\x20';
@@ -138,9 +140,8 @@ class ClassScans {
   void band(bool after, Ticks bound, Ticks from, Ticks to) {
     if (from >= to) return;
     flush();
-    auto predicate = std::make_shared<const TermPredicate>([after, bound](std::string_view term) {
-      return term.size() >= 18 && (read_ordered(term.substr(10)) > bound) == after;
-    });
+    auto predicate = std::make_shared<const TermPredicate>(
+        [after, bound](std::string_view term) { return term.size() >= 18 && (read_ordered(term.substr(10)) > bound) == after; });
     out_.push_back(range_scan(start(from), start(to), std::move(predicate)));
   }
   void flush() {
@@ -264,7 +265,8 @@ model::Result<void> date_scans(const ScanContext& context, std::string_view valu
   // "+02:00" whose plus sign was not percent-encoded arrives with a space.
   if (const std::size_t space = date.rfind(' '); space != std::string::npos && date.find('T') < space) date[space] = '+';
   const std::optional<model::Temporal> temporal = model::Temporal::parse_search(date);
-  if (!temporal) return bad_value(context, value, "is no date: write it as yyyy, yyyy-mm, yyyy-mm-dd or yyyy-mm-ddThh:mm[:ss] with a zone");
+  if (!temporal)
+    return bad_value(context, value, "is no date: write it as yyyy, yyyy-mm, yyyy-mm-dd or yyyy-mm-ddThh:mm[:ss] with a zone");
   Span s{temporal->low(), temporal->high()};
   if (prefix == Prefix::ap) s = widened(s, context.now_ms);
   for (const DurationClass& row : closed_classes) closed_scans(prefix, s, row, out);

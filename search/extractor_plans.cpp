@@ -48,7 +48,8 @@ std::vector<std::string_view> branches(std::string_view expression) {
   return parts;
 }
 
-// A parameter of several bases has a branch for each: "Account.subject.where(...) | AllergyIntolerance.patient". One that begins with no type's name
+// A parameter of several bases has a branch for each: "Account.subject.where(...) | AllergyIntolerance.patient". One that begins
+// with no type's name
 // ("name | alias") belongs to all.
 bool belongs_to(const Schema& schema, std::string_view branch, TypeId type) {
   const std::size_t first = branch.find_first_not_of("( ");
@@ -99,7 +100,8 @@ class Compiler {
 
   void note(const std::string& text, const std::string& why) {
     const std::string_view id = schema_.text(schema_.search_parameters[parameter_].id);
-    faults_.push_back(std::string(id).append(" on ").append(schema_.type_name(type_)).append(": ").append(text).append(": ").append(why));
+    faults_.push_back(
+        std::string(id).append(" on ").append(schema_.type_name(type_)).append(": ").append(text).append(": ").append(why));
   }
 
  private:
@@ -116,9 +118,10 @@ class Compiler {
 
 }  // namespace
 
-ParameterPlans compile_parameter(const Schema& schema, model::ParameterId parameter, TypeId type, std::vector<std::string>& faults) {
+ParameterPlans compile_parameter(const Schema& schema, model::ParameterId parameter, TypeId type, std::uint16_t slot,
+                                 PathTrie& trie, std::vector<std::string>& faults) {
   const model::SearchParameterRow& row = schema.search_parameters[parameter];
-  ParameterPlans result{parameter, {}, {}};
+  ParameterPlans result{parameter, slot, {}, {}};
   Compiler compiler(schema, parameter, type, faults);
   std::vector<std::string_view> own;
   for (const std::string_view branch : branches(schema.text(row.expression))) {
@@ -126,6 +129,7 @@ ParameterPlans compile_parameter(const Schema& schema, model::ParameterId parame
   }
   const ElementId root = schema.types[type].root;
   if (row.type != model::ParameterType::composite) {
+    std::erase_if(own, [&](std::string_view branch) { return trie.add(branch, slot); });
     result.plans = compiler.compile_all(own, root);
     return result;
   }
@@ -140,7 +144,8 @@ ParameterPlans compile_parameter(const Schema& schema, model::ParameterId parame
     const std::span<const model::ComponentRow> components = Schema::rows(schema.components, row.components);
     for (std::size_t i = 0; i < components.size(); ++i) {
       const std::vector<std::string_view> expressions = branches(schema.text(components[i].expression));
-      plans.components.push_back({component_parameter(schema, row, i), compiler.compile_all(expressions, roots->results().front())});
+      plans.components.push_back(
+          {component_parameter(schema, row, i), compiler.compile_all(expressions, roots->results().front())});
     }
     plans.roots = std::move(*roots);
     result.composites.push_back(std::move(plans));

@@ -13,8 +13,8 @@
 namespace search {
 namespace {
 
-// What an ASCII byte folds to: itself in lower case; ' ' for white space; 0 for what is dropped (punctuation of Unicode's classes P*,
-// controls). $ + < = > ^ ` | ~ are symbols, not punctuation, and stay.
+// What an ASCII byte folds to: itself in lower case; ' ' for white space; 0 for what is dropped (punctuation of Unicode's classes
+// P*, controls). $ + < = > ^ ` | ~ are symbols, not punctuation, and stay.
 constexpr std::array<char, 128> ascii_fold() {
   std::array<char, 128> table{};
   for (int c = 33; c < 127; ++c) table[static_cast<std::size_t>(c)] = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -70,13 +70,20 @@ const icu::Normalizer2& nfd() {
 // Letters with a stroke or ligature have no canonical decomposition; their base characters are as R4 means them.
 char32_t base_letter(char32_t c) {
   switch (c) {
-    case 0x142: return 'l';  // l with stroke
-    case 0xf8: return 'o';   // o with stroke
-    case 0x111: return 'd';  // d with stroke
-    case 0x127: return 'h';  // h with stroke
-    case 0x167: return 't';  // t with stroke
-    case 0x131: return 'i';  // dotless i
-    default: return c;
+    case 0x142:
+      return 'l';  // l with stroke
+    case 0xf8:
+      return 'o';  // o with stroke
+    case 0x111:
+      return 'd';  // d with stroke
+    case 0x127:
+      return 'h';  // h with stroke
+    case 0x167:
+      return 't';  // t with stroke
+    case 0x131:
+      return 'i';  // dotless i
+    default:
+      return c;
   }
 }
 
@@ -100,7 +107,8 @@ void append_utf8(std::string& out, char32_t c) {
 
 std::string fold_unicode(std::string_view text, bool keep_punctuation) {
   UErrorCode error = U_ZERO_ERROR;
-  icu::UnicodeString decomposed = nfd().normalize(icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))), error);
+  icu::UnicodeString decomposed =
+      nfd().normalize(icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))), error);
   if (U_FAILURE(error)) throw std::runtime_error("ICU could not normalize a string");
   decomposed.foldCase();
   Collapsing out(text.size());
@@ -125,8 +133,10 @@ std::string fold_with(std::string_view text, bool keep_punctuation) {
 
 // American Soundex of one word of a to z.
 std::string soundex(std::string_view word) {
-  //                                a    b    c    d    e    f    g    h    i    j    k    l    m    n    o    p    q    r    s    t    u    v    w    x    y    z
-  constexpr std::array<char, 26> codes = {'0', '1', '2', '3', '0', '1', '2', '-', '0', '2', '2', '4', '5', '5', '0', '1', '2', '6', '2', '3', '0', '1', '-', '2', '0', '2'};
+  //                                a    b    c    d    e    f    g    h    i    j    k    l    m    n    o    p    q    r    s t
+  //                                u    v    w    x    y    z
+  constexpr std::array<char, 26> codes = {'0', '1', '2', '3', '0', '1', '2', '-', '0', '2', '2', '4', '5',
+                                          '5', '0', '1', '2', '6', '2', '3', '0', '1', '-', '2', '0', '2'};
   std::string out(1, static_cast<char>(word.front() - 32));
   char last = codes[static_cast<std::size_t>(word.front() - 'a')];
   for (const char c : word.substr(1)) {

@@ -20,7 +20,8 @@ std::string ordered(const model::Decimal& value) {
   }
   std::string text(value.negative() ? "-" : "");
   text.append(value.digits().substr(0, longest_decimal)).append("E");
-  text.append(std::to_string(static_cast<std::int64_t>(value.exponent()) + static_cast<std::int64_t>(value.digits().size() - longest_decimal)));
+  text.append(std::to_string(static_cast<std::int64_t>(value.exponent()) +
+                             static_cast<std::int64_t>(value.digits().size() - longest_decimal)));
   model::Decimal::parse(text).value_or(value).append_ordered(bytes);
   return bytes;
 }
@@ -56,22 +57,34 @@ std::optional<NumberCondition> NumberCondition::parse(std::string_view text) {
 
 bool NumberCondition::holds(std::string_view from, std::string_view to) const {
   switch (prefix) {
-    case Prefix::eq: return low <= from && to < high;
-    case Prefix::ne: return !(low <= from && to < high);
-    case Prefix::gt: return to > value;
-    case Prefix::lt: return from < value;
-    case Prefix::ge: return to > value || from >= value;
-    case Prefix::le: return from < value || to <= value;
-    case Prefix::sa: return from > value;
-    case Prefix::eb: return to < value;
-    case Prefix::ap: return from <= high && to >= low;
+    case Prefix::eq:
+      return low <= from && to < high;
+    case Prefix::ne:
+      return !(low <= from && to < high);
+    case Prefix::gt:
+      return to > value;
+    case Prefix::lt:
+      return from < value;
+    case Prefix::ge:
+      return to > value || from >= value;
+    case Prefix::le:
+      return from < value || to <= value;
+    case Prefix::sa:
+      return from > value;
+    case Prefix::eb:
+      return to < value;
+    case Prefix::ap:
+      return from <= high && to >= low;
   }
   return false;
 }
 
-void NumberCondition::point_scans(const std::string& start, std::shared_ptr<const TermPredicate> predicate, std::vector<Scan>& out) const {
+void NumberCondition::point_scans(const std::string& start, std::shared_ptr<const TermPredicate> predicate,
+                                  std::vector<Scan>& out) const {
   const std::string end = after_prefix(start);
-  const auto add = [&](std::string from, std::string to) { out.push_back(range_scan(std::move(from), std::move(to), predicate)); };
+  const auto add = [&](std::string from, std::string to) {
+    out.push_back(range_scan(std::move(from), std::move(to), predicate));
+  };
   const auto above = [&](const std::string& number) { return after_prefix(start + number); };  // past all terms of that number
   switch (prefix) {
     case Prefix::eq:

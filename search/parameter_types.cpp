@@ -1,7 +1,6 @@
 #include "search/parameter_types.h"
 
 #include <array>
-#include <stdexcept>
 #include <string>
 
 #include "search/query_text.h"
@@ -17,8 +16,8 @@ std::string_view no_sort_key(std::string_view) { return {}; }
 bool no_extraction(model::NodeRef, Extraction&) { return false; }
 
 using enum model::ParameterType;
-// R4 search.html#modifiers; composites take none at all (#composite). The modifiers of R4 that no row has are not implemented: :text :in :not-in :above
-// :below :of-type :identifier.
+// R4 search.html#modifiers; composites take none at all (#composite). The modifiers of R4 that no row has are not implemented:
+// :text :in :not-in :above :below :of-type :identifier.
 constexpr std::array<ValueType, 9> rows = {{
     {number, common, extract_number, number_scans, number_sort_key},
     {date, common, extract_date, date_scans, date_sort_key},
@@ -30,23 +29,26 @@ constexpr std::array<ValueType, 9> rows = {{
     {uri, common, extract_uri, uri_scans, text_sort_key},
     {special, common, extract_special, special_scans, no_sort_key},
 }};
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (static_cast<std::size_t>(rows[i].type) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "rows stand in the order of model::ParameterType");
 
 }  // namespace
 
-const ValueType& value_type(model::ParameterType type) {
-  for (const ValueType& row : rows) {
-    if (row.type == type) return row;
-  }
-  throw std::logic_error("a search parameter type without a row");
-}
+const ValueType& value_type(model::ParameterType type) { return rows[static_cast<std::size_t>(type)]; }
 
 bool takes(model::ParameterType type, Modifier modifier) { return (value_type(type).modifiers & bit(modifier)) != 0; }
 
 model::Result<ValueScans> value_scans(const ScanContext& context, std::string_view value) {
   const ValueType& type = value_type(context.parameter.type);
   if ((type.modifiers & bit(context.modifier)) == 0) {
-    return model::failure(model::FailureKind::bad_request, model::IssueCode::not_supported,
-                          "Search parameter '" + std::string(context.schema.text(context.parameter.code)) + "' does not take this modifier");
+    return model::failure(
+        model::FailureKind::bad_request, model::IssueCode::not_supported,
+        "Search parameter '" + std::string(context.schema.text(context.parameter.code)) + "' does not take this modifier");
   }
   ValueScans result;
   if (context.modifier == Modifier::missing) {

@@ -40,7 +40,7 @@ class Extractor {
   std::shared_ptr<const DocumentTerms> extract(const model::Tree& tree) const;
   // Parameters that are indexed for the type, by code, sorted; those whose expression is empty are not among them.
   std::span<const model::ParameterId> parameters(model::TypeId type) const;
-  // The parameter of that code on the type; no_parameter if none.
+  // The parameter of that code on the type, _id and _lastUpdated too; no_parameter if none.
   model::ParameterId parameter(model::TypeId type, std::string_view code) const;
   // Expressions that did not compile, with the reason (none for R4).
   const std::vector<std::string>& faults() const;

@@ -1,8 +1,8 @@
 // quantity: numbers with their units (R4 search.html#quantity).
 //
-//   \x02 unit \0 number system          unit is the code, with its system; once more the human unit where it reads otherwise, without a system
-//   \x03 number                         for searches whatever the unit, and for sorting
-//   \x04 unit \0 system \0 low high     what is a range: Range, a comparator ("<5" is all up to 5), SampledData
+//   \x02 unit \0 number system                  of the code; and of the human unit where it reads otherwise, without a system
+//   \x03 number                                 for searches whatever the unit, and for sorting
+//   \x04 unit \0 system \0 low high             of ranges: Range, SampledData, a comparator ("<5" is all up to 5)
 //   \x05 low high
 //   \x06 number code \0 system \0 unit          in composites: one term that answers all
 //   \x07 low high code \0 system \0 unit
@@ -16,7 +16,8 @@
 namespace search {
 namespace {
 
-constexpr char tag_number = '\x03', tag_unit_range = '\x04', tag_range = '\x05', tag_component = '\x06', tag_component_range = '\x07';
+constexpr char tag_number = '\x03', tag_unit_range = '\x04', tag_range = '\x05', tag_component = '\x06',
+               tag_component_range = '\x07';
 constexpr std::size_t unit_limit = 120, system_limit = 200, component_unit_limit = 40, component_system_limit = 80;
 constexpr std::string_view currencies = "urn:iso:std:iso:4217";  // R4 datatypes.html#Money
 
@@ -103,7 +104,9 @@ struct UnitCondition {
   std::string unit, system;
 };
 
-std::shared_ptr<const TermPredicate> predicate(TermPredicate test) { return std::make_shared<const TermPredicate>(std::move(test)); }
+std::shared_ptr<const TermPredicate> predicate(TermPredicate test) {
+  return std::make_shared<const TermPredicate>(std::move(test));
+}
 
 // tag_unit_range behind "unit \0": system \0 low high.
 bool unit_range_holds(std::string_view rest, const std::string& system, const NumberCondition& condition) {
@@ -118,11 +121,12 @@ void whole_scans(const NumberCondition& condition, std::string_view unit, std::s
   const std::string cut_system = part(system, system_limit);
   if (unit.empty()) {
     condition.point_scans(std::string(1, tag_number), nullptr, out);
-    out.push_back(range_scan(std::string(1, tag_range), std::string(1, tag_component), predicate([condition](std::string_view term) {
-                               std::string_view low, high;
-                               term.remove_prefix(1);
-                               return take_bound(term, low) && take_bound(term, high) && condition.holds(low, high);
-                             })));
+    out.push_back(
+        range_scan(std::string(1, tag_range), std::string(1, tag_component), predicate([condition](std::string_view term) {
+                     std::string_view low, high;
+                     term.remove_prefix(1);
+                     return take_bound(term, low) && take_bound(term, high) && condition.holds(low, high);
+                   })));
     return;
   }
   std::string start = tag_value + part(unit, unit_limit) + '\0';
@@ -170,7 +174,8 @@ void component_scans(const NumberCondition& condition, std::string_view unit, st
                            predicate([condition, wanted](std::string_view term) {
                              std::string_view low, high;
                              term.remove_prefix(1);
-                             return take_bound(term, low) && take_bound(term, high) && condition.holds(low, high) && is_unit(term, wanted);
+                             return take_bound(term, low) && take_bound(term, high) && condition.holds(low, high) &&
+                                    is_unit(term, wanted);
                            })));
 }
 

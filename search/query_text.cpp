@@ -12,8 +12,15 @@ struct PrefixRow {
   std::string_view text;
   Prefix prefix;
 };
-constexpr std::array<PrefixRow, 9> prefixes = {{{"eq", Prefix::eq}, {"ne", Prefix::ne}, {"gt", Prefix::gt}, {"lt", Prefix::lt}, {"ge", Prefix::ge},
-                                                {"le", Prefix::le}, {"sa", Prefix::sa}, {"eb", Prefix::eb}, {"ap", Prefix::ap}}};
+constexpr std::array<PrefixRow, 9> prefixes = {{{"eq", Prefix::eq},
+                                                {"ne", Prefix::ne},
+                                                {"gt", Prefix::gt},
+                                                {"lt", Prefix::lt},
+                                                {"ge", Prefix::ge},
+                                                {"le", Prefix::le},
+                                                {"sa", Prefix::sa},
+                                                {"eb", Prefix::eb},
+                                                {"ap", Prefix::ap}}};
 
 }  // namespace
 

@@ -47,8 +47,11 @@ std::string local_term(const model::Schema& schema, LocalReference target) {
 std::string_view without_history(std::string_view url) { return url.substr(0, url.find("/_history/")); }
 
 bool is_absolute(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  return colon != std::string_view::npos && colon > 0 && text.find_first_of("/?#") > colon;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == ':') return i > 0;
+    if (text[i] == '/' || text[i] == '?' || text[i] == '#') return false;
+  }
+  return false;
 }
 
 void put_reference(std::string_view text, Extraction& extraction) {
@@ -95,14 +98,16 @@ bool is_resource_base(const model::Schema& schema, model::TypeId type) { return 
 
 void id_scans(const ScanContext& context, std::string_view id, Form form, Scans& out) {
   const std::span<const model::TypeId> targets = model::Schema::rows(context.schema.parameter_bases, context.parameter.targets);
-  const bool any = targets.empty() || std::any_of(targets.begin(), targets.end(), [&](model::TypeId t) { return is_resource_base(context.schema, t); });
+  const bool any = targets.empty() || std::any_of(targets.begin(), targets.end(),
+                                                  [&](model::TypeId t) { return is_resource_base(context.schema, t); });
   if (!any) {
     for (const model::TypeId target : targets) local_scans(context, {target, id}, form, out);
     return;
   }
   for (std::size_t i = 0; i < context.schema.types.size(); ++i) {
     const auto type = static_cast<model::TypeId>(i);
-    if (context.schema.types[i].kind == model::TypeKind::resource && !context.schema.types[i].abstract) local_scans(context, {type, id}, form, out);
+    if (context.schema.types[i].kind == model::TypeKind::resource && !context.schema.types[i].abstract)
+      local_scans(context, {type, id}, form, out);
   }
 }
 
@@ -151,7 +156,8 @@ model::Result<void> reference_scans(const ScanContext& context, std::string_view
   const bool typed = context.modifier == Modifier::type;
   LocalReference target;
   if (local_reference(context.schema, context.base_url, text, target)) {
-    if (typed && target.type != context.modifier_type) return bad_value(context, value, "is of another type than the modifier says");
+    if (typed && target.type != context.modifier_type)
+      return bad_value(context, value, "is of another type than the modifier says");
     if (parts.size() == 2) {
       if (!is_absolute(text)) return bad_value(context, value, "has a version, which belongs to canonical URLs");
       out.push_back(exact_scan(canonical_term(text, unescape(parts[1]), form)));

@@ -1,8 +1,9 @@
 // special: Location's `near`, the only one of R4: places within a distance on the sphere.
 //
-//   \x02 latitude, longitude     of Location.position, in steps of 1e-7 degrees (about a centimetre) from -90 and -180, four bytes each
+//   \x02 latitude longitude     of Location.position, in steps of 1e-7 degrees (a centimetre) from -90 and -180, four bytes each
 //
-// [latitude]|[longitude]|[distance]|[units]: R4 says kilometres where no unit is given, and leaves the distance to the server where none is: 10 km.
+// [latitude]|[longitude]|[distance]|[units]: R4 says kilometres where no unit is given, and leaves the distance to the server
+// where none is: 10 km.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -29,8 +30,15 @@ struct UnitRow {
   std::string_view code;  // UCUM's first, then what people write
   double kilometres;
 };
-constexpr std::array<UnitRow, 9> units = {{{"km", 1}, {"m", 0.001}, {"[mi_i]", 1.609344}, {"mi", 1.609344}, {"[nmi_i]", 1.852},
-                                           {"nmi", 1.852}, {"[ft_i]", 0.0003048}, {"ft", 0.0003048}, {"cm", 0.00001}}};
+constexpr std::array<UnitRow, 9> units = {{{"km", 1},
+                                           {"m", 0.001},
+                                           {"[mi_i]", 1.609344},
+                                           {"mi", 1.609344},
+                                           {"[nmi_i]", 1.852},
+                                           {"nmi", 1.852},
+                                           {"[ft_i]", 0.0003048},
+                                           {"ft", 0.0003048},
+                                           {"cm", 0.00001}}};
 
 bool read_degrees(std::string_view text, double bound, double& degrees) {
   if (!model::Decimal::parse(text)) return false;
@@ -38,7 +46,9 @@ bool read_degrees(std::string_view text, double bound, double& degrees) {
   return read.ec == std::errc() && std::abs(degrees) <= bound;
 }
 
-std::uint32_t steps(double degrees, double least) { return static_cast<std::uint32_t>(std::llround((degrees - least) * steps_per_degree)); }
+std::uint32_t steps(double degrees, double least) {
+  return static_cast<std::uint32_t>(std::llround((degrees - least) * steps_per_degree));
+}
 
 std::string latitude_start(double latitude) {
   std::string term(1, tag_value);
@@ -50,8 +60,10 @@ double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
 // The haversine formula: exact enough for short distances, and indifferent to poles and to where longitudes begin.
 double distance_km(Place a, Place b) {
-  const double vertical = std::sin(radians(b.latitude - a.latitude) / 2), horizontal = std::sin(radians(b.longitude - a.longitude) / 2);
-  const double chord = vertical * vertical + std::cos(radians(a.latitude)) * std::cos(radians(b.latitude)) * horizontal * horizontal;
+  const double vertical = std::sin(radians(b.latitude - a.latitude) / 2),
+               horizontal = std::sin(radians(b.longitude - a.longitude) / 2);
+  const double chord =
+      vertical * vertical + std::cos(radians(a.latitude)) * std::cos(radians(b.latitude)) * horizontal * horizontal;
   return 2 * earth_radius_km * std::asin(std::sqrt(std::min(1.0, chord)));
 }
 
@@ -78,10 +90,12 @@ bool extract_special(model::NodeRef value, Extraction& extraction) {
 }
 
 model::Result<void> special_scans(const ScanContext& context, std::string_view value, Form, Scans& out) {
-  if (context.schema.text(context.parameter.code) != "near") return bad_value(context, value, "belongs to a special parameter that this server does not know");
+  if (context.schema.text(context.parameter.code) != "near")
+    return bad_value(context, value, "belongs to a special parameter that this server does not know");
   const std::vector<std::string_view> parts = split_unescaped(value, '|');
   Place centre{};
-  if (parts.size() < 2 || parts.size() > 4 || !read_degrees(parts[0], 90, centre.latitude) || !read_degrees(parts[1], 180, centre.longitude)) {
+  if (parts.size() < 2 || parts.size() > 4 || !read_degrees(parts[0], 90, centre.latitude) ||
+      !read_degrees(parts[1], 180, centre.longitude)) {
     return bad_value(context, value, "is no place: write latitude|longitude|distance|units, in degrees of WGS84");
   }
   double distance = default_distance_km;
@@ -89,7 +103,8 @@ model::Result<void> special_scans(const ScanContext& context, std::string_view v
     if (!read_degrees(parts[2], 1e9, distance) || distance < 0) return bad_value(context, value, "has no sound distance");
     if (parts.size() == 4 && !parts[3].empty()) {
       const auto row = std::find_if(units.begin(), units.end(), [&](const UnitRow& unit) { return unit.code == parts[3]; });
-      if (row == units.end()) return bad_value(context, value, "has an unknown unit of length: km, m, [mi_i], [nmi_i] and [ft_i] are known");
+      if (row == units.end())
+        return bad_value(context, value, "has an unknown unit of length: km, m, [mi_i], [nmi_i] and [ft_i] are known");
       distance *= row->kilometres;
     }
   }

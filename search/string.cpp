@@ -1,13 +1,14 @@
 // string: text matched from its beginning, without case, accents and punctuation (R4 search.html#string).
 //
-//   \x02 folded \0 raw          raw is \xFF and its hash where the term would grow too long
-//   \x02 folded \0 \x01         a further way in that :exact and sorting do not see: "quinones" of "Carreno Quinones", "eve smith" of a name
-//   \x02 folded[0..400) \0 \xFE hash of raw, rest      a long value: its first window
-//   \x03 n, hash64 of folded[0..200 n), folded[200 n..200 n + 400) \0 rest      its further windows, n = 1, 2 ...
-//   \x05 Soundex codes          parameters called "phonetic"
+//   \x02 folded \0 raw               raw is \xFF and its hash where the term would grow too long
+//   \x02 folded \0 \x01              a further way in, which :exact and sorting do not see: "quinones" of "Carreno Quinones"
+//   \x02 window 0 \0 \xFE raw rest   a long value: its first window, the hash of raw
+//   \x03 n before window n \0 rest   its further windows, n = 1, 2 ... (4 bytes), and the hash64 of all before the window
+//   \x05 Soundex codes               parameters called "phonetic"
 //
-// `rest` is the length (4 bytes) and hash64 of what follows the window. Windows overlap by 200 bytes, so that a word of up to 200 bytes stands whole
-// in one of them; a longer one is compared as far as the window goes, and with the rest where the value ends with it.
+// Window n is the 400 bytes of the folded value from 200 n on; `rest` is the length (4 bytes) and hash64 of what follows it.
+// Windows overlap, so that a word of up to 200 bytes stands whole in one of them; a longer one is compared as far as the window
+// goes, and with the rest where the value ends with it.
 #include <cstring>
 
 #include "search/fold.h"
@@ -145,8 +146,8 @@ void put_name(model::NodeRef name, Extraction& extraction) {
 }
 
 bool is_address_part(const Children& child) {
-  return child.is("text") || child.is("line") || child.is("city") || child.is("district") || child.is("state") || child.is("postalCode") ||
-         child.is("country");
+  return child.is("text") || child.is("line") || child.is("city") || child.is("district") || child.is("state") ||
+         child.is("postalCode") || child.is("country");
 }
 
 // Does the window, of a value of which `rest` follows, hold the word's beginning, and nothing against the rest of it?
@@ -233,7 +234,8 @@ model::Result<void> string_scans(const ScanContext& context, std::string_view va
   } else if (context.modifier == Modifier::exact) {
     out.push_back(exact_scan(value_term(folded, raw)));
   } else if (context.modifier == Modifier::contains) {
-    auto predicate = std::make_shared<const TermPredicate>([folded](std::string_view term) { return term_contains(term, folded); });
+    auto predicate =
+        std::make_shared<const TermPredicate>([folded](std::string_view term) { return term_contains(term, folded); });
     out.push_back(range_scan(std::string(1, tag_value), std::string(1, tag_after_windows), std::move(predicate)));
   } else {
     out.push_back(beginning_with(folded));

@@ -113,7 +113,8 @@ bool extract_token(model::NodeRef value, Extraction& extraction) {
 
 model::Result<void> token_scans(const ScanContext& context, std::string_view value, Form form, Scans& out) {
   const std::vector<std::string_view> parts = split_unescaped(value, '|');
-  if (parts.size() > 2) return bad_value(context, value, "has more than one '|': write '\\|' for one that belongs to a code or system");
+  if (parts.size() > 2)
+    return bad_value(context, value, "has more than one '|': write '\\|' for one that belongs to a code or system");
   const std::string code = unescape(parts.back());
   if (parts.size() == 1) {
     out.push_back(prefix_scan(code_prefix(code, form)));

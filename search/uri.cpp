@@ -26,7 +26,8 @@ bool extract_uri(model::NodeRef value, Extraction& extraction) {
   if (uri.empty()) return true;
   extraction.sink.put(uri_term(uri, extraction.form));
   const std::size_t bar = uri.find('|');
-  if (kind == Datatype::canonical && bar != std::string_view::npos) extraction.sink.put(uri_term(uri.substr(0, bar), extraction.form));
+  if (kind == Datatype::canonical && bar != std::string_view::npos)
+    extraction.sink.put(uri_term(uri.substr(0, bar), extraction.form));
   if (const model::NodeRef holder = value.parent(); holder && holder.is_resource() && value.name() == "url") {
     for (Children child(holder); child.next();) {
       if (child.is("version") && child.node().has_value()) {

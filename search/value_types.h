@@ -85,9 +85,11 @@ std::string_view quantity_sort_key(std::string_view term);
 std::string_view text_sort_key(std::string_view term);  // reference, uri: all behind the tag
 
 // The parameter by which a composite's component is searched.
-model::ParameterId component_parameter(const model::Schema& schema, const model::SearchParameterRow& composite, std::size_t index);
+model::ParameterId component_parameter(const model::Schema& schema, const model::SearchParameterRow& composite,
+                                       std::size_t index);
 
-// The terms of a composite: one for each combination of its components' terms of one root element, at most this many of one resource.
+// The terms of a composite: one for each combination of its components' terms of one root element, at most this many of one
+// resource.
 inline constexpr std::size_t max_combinations = 10'000;
 void put_combinations(const std::vector<std::vector<Term>>& components, TermSink& sink, std::size_t& budget);
 

@@ -87,7 +87,7 @@ int main(int count, char** arguments) {
   std::cout << "| type | resources | terms | bytes of terms | us |\n|---|---|---|---|---|\n";
   for (const auto& [name, row] : rows) {
     const double n = static_cast<double>(row.trees.size());
-    std::cout << fmt::format("| {} | {} | {:.1f} | {:.0f} | {:.2f} |\n", name, row.trees.size(), static_cast<double>(row.terms) / n,
-                             static_cast<double>(row.bytes) / n, row.best_us / n);
+    std::cout << fmt::format("| {} | {} | {:.1f} | {:.0f} | {:.2f} |\n", name, row.trees.size(),
+                             static_cast<double>(row.terms) / n, static_cast<double>(row.bytes) / n, row.best_us / n);
   }
 }

@@ -43,7 +43,8 @@ TEST_CASE("a resource matches a query value as R4 says, row by row", "[types]") 
       const auto terms = types_test::terms_of(json::serialize(group.at("resource")));
       for (const json::value& row : group.at("rows").as_array()) {
         const std::string query(row.at(0).as_string());
-        const std::string expected = row.at(1).is_bool() ? (row.at(1).as_bool() ? "true" : "false") : std::string(row.at(1).as_string());
+        const std::string expected =
+            row.at(1).is_bool() ? (row.at(1).as_bool() ? "true" : "false") : std::string(row.at(1).as_string());
         INFO(entry.path().filename() << ": " << query << " (" << row.at(2).as_string() << ")");
         CHECK(outcome(*terms, query) == expected);
         ++rows;

@@ -56,7 +56,15 @@ TEST_CASE("names that sound alike have the same codes", "[types]") {
 }
 
 TEST_CASE("frames keep the order of terms", "[types]") {
-  const std::string terms[] = {std::string(), std::string("\0", 1), std::string("\0a", 2), "a", std::string("a\0", 2), std::string("a\0b", 3), "a\x01", "ab", "b"};
+  const std::string terms[] = {std::string(),
+                               std::string("\0", 1),
+                               std::string("\0a", 2),
+                               "a",
+                               std::string("a\0", 2),
+                               std::string("a\0b", 3),
+                               "a\x01",
+                               "ab",
+                               "b"};
   for (const std::string& a : terms) {
     for (const std::string& b : terms) {
       std::string framed_a, framed_b, escaped_b;

@@ -24,7 +24,8 @@ std::string read(const fs::path& file) {
   return text.str();
 }
 
-// The datatypes of the elements under a type, by name, are searched for one that a reader of the definitions would expect a value in.
+// The datatypes of the elements under a type, by name, are searched for one that a reader of the definitions would expect a value
+// in.
 void extract_all(const fs::path& folder, std::set<Pair>& hit, std::size_t& resources, std::size_t& terms) {
   const model::Schema& schema = model::r4();
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
@@ -36,7 +37,8 @@ void extract_all(const fs::path& folder, std::set<Pair>& hit, std::size_t& resou
     terms += found->terms.size();
     for (const search::Term& term : found->terms) {
       if (term.parameter == search::every_document || term.bytes == std::string(1, search::tag_present)) continue;
-      hit.insert({std::string(schema.type_name(found->type)), std::string(schema.text(schema.search_parameters[term.parameter].code))});
+      hit.insert(
+          {std::string(schema.type_name(found->type)), std::string(schema.text(schema.search_parameters[term.parameter].code))});
     }
   }
 }
@@ -93,7 +95,8 @@ TEST_CASE("the official examples have terms under nearly all parameters", "[type
       list << schema.type_name(type) << '.' << code << ' ';
     }
   }
-  std::cout << "search parameters: " << pairs - missed << " of " << pairs << " have terms in " << resources << " examples, " << terms << " terms\n";
+  std::cout << "search parameters: " << pairs - missed << " of " << pairs << " have terms in " << resources << " examples, "
+            << terms << " terms\n";
   if (std::getenv("KILN_LIST_MISSED")) std::cout << list.str() << '\n';
   CHECK(resources > 3300);
   CHECK(missed < 390);  // those whose elements no example has, or only as text, display, identifier or contained

@@ -76,8 +76,9 @@ bool date_rule(std::string_view prefix, Span s, Span t) {
 model::Decimal decimal(const std::string& text) { return model::Decimal::parse(text).value(); }
 
 std::string random_number(Random& random) {
-  constexpr const char* numbers[] = {"0", "1", "1.0", "1.5", "1.50", "2", "0.5", "0.95", "1.05", "-1", "-0.5", "-1.5", "10", "9.5", "10.5", "100",
-                                     "99.5", "1e2", "1E+1", "15e-1", "1.4999", "1.5000001", "-1e2", "95", "105", "110", "90"};
+  constexpr const char* numbers[] = {"0",    "1",     "1.0",    "1.5",       "1.50", "2",    "0.5", "0.95", "1.05",
+                                     "-1",   "-0.5",  "-1.5",   "10",        "9.5",  "10.5", "100", "99.5", "1e2",
+                                     "1E+1", "15e-1", "1.4999", "1.5000001", "-1e2", "95",   "105", "110",  "90"};
   return random.of(numbers);
 }
 
@@ -98,7 +99,8 @@ bool number_rule(std::string_view prefix, const model::Decimal& v, const Range& 
   if (prefix == "le") return below || exactly;
   if (prefix == "sa") return t.low && *t.low > v;
   if (prefix == "eb") return t.high && *t.high < v;
-  const model::Decimal low = std::min(v.implicit_low(), v.approximate_low()), high = std::max(v.implicit_high(), v.approximate_high());
+  const model::Decimal low = std::min(v.implicit_low(), v.approximate_low()),
+                       high = std::max(v.implicit_high(), v.approximate_high());
   return (!t.low || *t.low <= high) && (!t.high || *t.high >= low);
 }
 
@@ -169,7 +171,8 @@ TEST_CASE("scans of numbers and quantities agree with the rules on ranges", "[ty
       quantity = R"("onsetRange":)" + range;
     }
     const std::string subject = R"("subject":{"reference":"Patient/1"},)";
-    const std::string risk = R"({"resourceType":"RiskAssessment","status":"final",)" + subject + R"("prediction":[{)" + number + "}]}";
+    const std::string risk =
+        R"({"resourceType":"RiskAssessment","status":"final",)" + subject + R"("prediction":[{)" + number + "}]}";
     const std::string condition = R"({"resourceType":"Condition",)" + subject + quantity + "}";
     const auto numbers = types_test::terms_of(risk), quantities = types_test::terms_of(condition);
     for (int j = 0; j < 12; ++j) {
@@ -195,7 +198,8 @@ TEST_CASE("a long string is found by its beginning, whole, and by what it contai
     for (int k = 0; k < length; ++k) text += static_cast<char>('a' + random.below(3));
     const auto terms = types_test::terms_of(R"({"resourceType":"Organization","name":")" + text + "\"}");
     for (int j = 0; j < 20; ++j) {
-      const std::size_t from = static_cast<std::size_t>(random.below(length)), size = static_cast<std::size_t>(1 + random.below(length));
+      const std::size_t from = static_cast<std::size_t>(random.below(length)),
+                        size = static_cast<std::size_t>(1 + random.below(length));
       const std::string part = text.substr(from, size);
       INFO("length " << length << " from " << from << " size " << size);
       REQUIRE(types_test::matches(*terms, "name:contains=" + part));
@@ -221,8 +225,9 @@ TEST_CASE("a long string is found by its beginning, whole, and by what it contai
 
 TEST_CASE("long tokens, identifiers and URLs are matched whole", "[types]") {
   const std::string value(700, 'v'), system = "http://example.org/" + std::string(600, 's');
-  const auto terms = types_test::terms_of(R"({"resourceType":"Patient","identifier":[{"system":")" + system + R"(","value":")" + value +
-                                          R"("}],"generalPractitioner":[{"reference":"http://else.org/)" + value + R"("}]})");
+  const auto terms =
+      types_test::terms_of(R"({"resourceType":"Patient","identifier":[{"system":")" + system + R"(","value":")" + value +
+                           R"("}],"generalPractitioner":[{"reference":"http://else.org/)" + value + R"("}]})");
   CHECK(types_test::matches(*terms, "identifier=" + value));
   CHECK(types_test::matches(*terms, "identifier=" + system + "|" + value));
   CHECK(types_test::matches(*terms, "identifier=" + system + "|"));
@@ -242,9 +247,9 @@ TEST_CASE("terms are sorted, each once, and bounded whatever a resource holds", 
   }
   codings += "]";
   const std::string digits(5000, '7');
-  const auto terms = types_test::terms_of(R"({"resourceType":"Observation","status":"final","code":{"coding":)" + codings +
-                                          R"(},"valueCodeableConcept":{"coding":)" + codings + R"(},"component":[{"code":{"coding":)" + codings +
-                                          R"(},"valueQuantity":{"value":)" + digits + R"(}}]})");
+  const auto terms = types_test::terms_of(
+      R"({"resourceType":"Observation","status":"final","code":{"coding":)" + codings + R"(},"valueCodeableConcept":{"coding":)" +
+      codings + R"(},"component":[{"code":{"coding":)" + codings + R"(},"valueQuantity":{"value":)" + digits + R"(}}]})");
   CHECK(terms->terms.size() < 60'000);
   for (std::size_t i = 0; i < terms->terms.size(); ++i) {
     REQUIRE(terms->terms[i].bytes.size() <= search::max_term_bytes);
@@ -270,7 +275,9 @@ TEST_CASE("sort keys order values as R4 sorts them", "[types]") {
     }
     return least;
   };
-  const auto born = [&](const char* date) { return key(std::string(R"({"resourceType":"Patient","birthDate":")") + date + "\"}", "birthdate", ParameterType::date); };
+  const auto born = [&](const char* date) {
+    return key(std::string(R"({"resourceType":"Patient","birthDate":")") + date + "\"}", "birthdate", ParameterType::date);
+  };
   CHECK(born("1960-02-03") < born("1960-02-04"));
   CHECK(born("1960-01") < born("1960-01-31"));
   CHECK(born("1959") < born("1960"));
@@ -281,12 +288,61 @@ TEST_CASE("sort keys order values as R4 sorts them", "[types]") {
   CHECK(family("alvin") == family("ALVIN"));
   CHECK(family("Zulu Alpha") > family("Bravo"));
   const auto quantity = [&](const char* value) {
-    return key(std::string(R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":)") + value + R"(,"code":"u"}})", "value-quantity",
-               ParameterType::quantity);
+    return key(std::string(R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":)") +
+                   value + R"(,"code":"u"}})",
+               "value-quantity", ParameterType::quantity);
   };
   CHECK(quantity("-3") < quantity("-2.5"));
   CHECK(quantity("9") < quantity("10"));
   CHECK(quantity("1.50") == quantity("1.5"));
   CHECK(search::sort_key(ParameterType::token, std::string(1, search::tag_present), false).empty());
   CHECK(search::sort_key(ParameterType::string, "", false).empty());
+}
+
+TEST_CASE("no value of a query does harm, whatever its bytes", "[types]") {
+  Random random;
+  INFO("seed " << random.seed());
+  constexpr const char* pieces[] = {"ge", "ap",      "|",   "\\|",     "$",    "\\$", "\\",       "\\\\",       ",",    "-",
+                                    "1",  "0",       "9e9", "1e-99",   "2013", "-01", "T",        "10:00",      "Z",    "+",
+                                    " ",  "Patient", "/",   "http://", "a.b",  "#",   ":",        "\xff",       "\xc3", "\xa9",
+                                    "ß",  "%",       "km",  "",        "true", "\t",  "_history", "9999-12-31", "0001"};
+  constexpr const char* names[] = {"Patient.birthdate",
+                                   "Patient.name",
+                                   "Patient.name:contains",
+                                   "Patient.name:exact",
+                                   "Patient.phonetic",
+                                   "Patient.identifier",
+                                   "Patient.identifier:not",
+                                   "Observation.subject",
+                                   "Observation.subject:Patient",
+                                   "ValueSet.url",
+                                   "Observation.value-quantity",
+                                   "RiskAssessment.probability",
+                                   "Location.near",
+                                   "Observation.code-value-quantity",
+                                   "Observation.code-value-date",
+                                   "Observation.code-value-string",
+                                   "MolecularSequence.chromosome-variant-coordinate",
+                                   "Patient.active:missing"};
+  const model::Schema& schema = model::r4();
+  const auto patient = types_test::terms_of(
+      R"({"resourceType":"Patient","birthDate":"2013","name":[{"family":"O"}],"identifier":[{"value":"1"}],"active":true})");
+  const auto observation = types_test::terms_of(
+      R"({"resourceType":"Observation","status":"final","code":{"coding":[{"code":"1"}]},"valueQuantity":{"value":1,"code":"km"},"subject":{"reference":"Patient/1"}})");
+  const auto place = types_test::terms_of(R"({"resourceType":"Location","position":{"latitude":1,"longitude":0}})");
+  int sound = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string_view name = random.of(names);
+    std::string value;
+    for (int k = random.below(6); k >= 0; --k) value += random.of(pieces);
+    const std::size_t dot = name.find('.');
+    const model::TypeId type = schema.resource_type(name.substr(0, dot));
+    const auto clause = types_test::clause_of(type, std::string(name.substr(dot + 1)) + "=" + value);
+    if (!clause) continue;
+    ++sound;
+    for (const auto& terms : {patient, observation, place}) {
+      if (terms->type == type) search::matches(*terms, *clause);
+    }
+  }
+  CHECK(sound > 500);
 }

@@ -14,9 +14,10 @@ std::optional<Modifier> modifier_of(std::string_view name) {
     std::string_view name;
     Modifier modifier;
   };
-  for (const Row& row : {Row{"missing", Modifier::missing}, Row{"exact", Modifier::exact}, Row{"contains", Modifier::contains}, Row{"not", Modifier::not_},
-                         Row{"text", Modifier::text}, Row{"in", Modifier::in}, Row{"below", Modifier::below}, Row{"above", Modifier::above},
-                         Row{"of-type", Modifier::of_type}, Row{"identifier", Modifier::identifier}}) {
+  for (const Row& row :
+       {Row{"missing", Modifier::missing}, Row{"exact", Modifier::exact}, Row{"contains", Modifier::contains},
+        Row{"not", Modifier::not_}, Row{"text", Modifier::text}, Row{"in", Modifier::in}, Row{"below", Modifier::below},
+        Row{"above", Modifier::above}, Row{"of-type", Modifier::of_type}, Row{"identifier", Modifier::identifier}}) {
     if (row.name == name) return row.modifier;
   }
   return std::nullopt;
