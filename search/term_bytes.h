@@ -1,6 +1,6 @@
 // The bytes of terms: tags, ordered integers, the cutting of long parts, and the framing of composites.
 //
-// Shared by the parameter types (README.md, "Terms"). What is written here is on disk in segments: a change is a change of
+// Shared by the parameter types (README.md). What is written here is on disk in segments: a change is a change of
 // format.
 #pragma once
 
