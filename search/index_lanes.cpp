@@ -233,7 +233,7 @@ bool SegmentIndex::work_on_files() {
 }
 
 void SegmentIndex::file_lane() {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10);   // answers come first
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 5);   // answers come first, but files must not pile up
   std::unique_lock lock(lane_mutex_);
   while (!stop_) {
     file_wanted_ = false;
@@ -241,6 +241,7 @@ void SegmentIndex::file_lane() {
     bool more = false;
     try {
       more = may_try() && work_on_files();
+      files_->removals().run();
     } catch (const std::exception& error) {
       fail(error.what());
     }

@@ -120,6 +120,7 @@ SegmentIndex::~SegmentIndex() {
   store_.listen(nullptr);
   stop_ = false;                               // for the last flush, so that the next start has nothing to extract
   if (files_) flush_stretches(now()->runs(), true);
+  show(nullptr);                               // what no reader holds is released, and removed where it was replaced, before the files are let go
 }
 
 }  // namespace search

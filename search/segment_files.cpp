@@ -44,7 +44,7 @@ class Descriptor {
 class MappedFile final : public SegmentBytes {
  public:
   // Null, with errno set, if it cannot be mapped.
-  static std::unique_ptr<MappedFile> open(const std::string& path) {
+  static std::unique_ptr<MappedFile> open(const std::string& path, const std::shared_ptr<Removals>& removals) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return nullptr;
@@ -55,21 +55,23 @@ class MappedFile final : public SegmentBytes {
     const auto size = static_cast<std::size_t>(status.st_size);
     void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
     if (at == MAP_FAILED) return nullptr;
-    return std::unique_ptr<MappedFile>(new MappedFile(path, static_cast<char*>(at), size));
+    return std::unique_ptr<MappedFile>(new MappedFile(path, static_cast<char*>(at), size, removals));
   }
   ~MappedFile() override {
     ::munmap(at_, size_);
-    if (unlink_) ::unlink(path_.c_str());
+    if (unlink_) removals_->add(path_);
   }
   std::string_view bytes() const override { return {at_, size_}; }
   const std::string& path() const override { return path_; }
   void unlink_when_released() const override { unlink_ = true; }
 
  private:
-  MappedFile(std::string path, char* at, std::size_t size) : path_(std::move(path)), at_(at), size_(size) {}
+  MappedFile(std::string path, char* at, std::size_t size, std::shared_ptr<Removals> removals)
+      : path_(std::move(path)), at_(at), size_(size), removals_(std::move(removals)) {}
   std::string path_;
   char* at_;
   std::size_t size_;
+  std::shared_ptr<Removals> removals_;
   mutable std::atomic<bool> unlink_ = false;
 };
 
@@ -121,6 +123,31 @@ std::string fresh_name(store::Document base, store::Document last) {
 }
 
 }  // namespace
+
+void Removals::add(const std::string& path) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) return paths_.push_back(path);
+  }
+  ::unlink(path.c_str());
+}
+
+void Removals::run() {
+  std::vector<std::string> paths;
+  {
+    std::lock_guard lock(mutex_);
+    paths.swap(paths_);
+  }
+  for (const auto& path : paths) ::unlink(path.c_str());
+}
+
+void Removals::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  run();
+}
 
 std::string Manifest::text() const {
   std::string out = fmt::format("{}\nfingerprint {:016x}\n", manifest_head, fingerprint);
@@ -205,7 +232,7 @@ model::Result<std::shared_ptr<const Run>> SegmentFiles::write(std::span<const st
 }
 
 std::shared_ptr<const Run> SegmentFiles::open(const Manifest::File& file, const Keys& keys, std::string& fault) const {
-  auto mapped = MappedFile::open(path(file.name));
+  auto mapped = MappedFile::open(path(file.name), removals_);
   if (!mapped) {
     fault = "cannot be read: " + std::system_category().message(errno);
     return nullptr;

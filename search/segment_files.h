@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,9 +33,26 @@ struct Manifest {
   static bool parse(std::string_view text, Manifest& out);   // false: none of this format
 };
 
+// Files that no view holds any more, to be removed by the file lane: who lets go of a view last may be the writer or a reader, and neither should wait
+// for a file system. Any thread.
+class Removals {
+ public:
+  void add(const std::string& path);   // once close() was called: removes it at once
+  void run();                          // removes what was added
+  void close();                        // run(), the last one
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> paths_;
+  bool closed_ = false;
+};
+
 class SegmentFiles {
  public:
   explicit SegmentFiles(std::string directory) : directory_(std::move(directory)) {}
+  ~SegmentFiles() { removals_->close(); }
+  SegmentFiles(const SegmentFiles&) = delete;
+  SegmentFiles& operator=(const SegmentFiles&) = delete;
   // Makes the directory if it is missing.
   model::Result<void> prepare() const;
 
@@ -48,10 +66,12 @@ class SegmentFiles {
   void sweep(std::span<const std::string> kept) const;
 
   static Manifest::File row(const Run& run);
+  Removals& removals() const { return *removals_; }
 
  private:
   std::string path(std::string_view name) const { return directory_ + "/" + std::string(name); }
   std::string directory_;
+  std::shared_ptr<Removals> removals_ = std::make_shared<Removals>();   // shared with the mapped files
 };
 
 }  // namespace search

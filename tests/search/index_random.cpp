@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "search/merge.h"
 #include "tests/search/index_support.h"
 
 using namespace search;
@@ -147,6 +148,58 @@ TEST_CASE("terms under a parameter that the type does not have are a defect that
   version.type = terms->type;
   version.document = 1;
   CHECK_THROWS_AS(index->stage(version, terms), std::logic_error);
+}
+
+TEST_CASE("what was committed while publish() failed is found with the next group", "[index]") {
+  FakeStore store;
+  Generator generator(Catch::rngSeed());
+  auto index = open_index(store, "");
+  store.commit(generator.group(10));
+  store.listen(nullptr);
+  store.commit(generator.group(10));
+  store.listen(index.get());
+  store.commit(generator.group(10));
+  compare(*index->view(), Oracle::of(store), generator.random, 10);
+}
+
+TEST_CASE("parameters that a schema does not know are kept through its merges", "[index]") {
+  Generator generator(Catch::rngSeed());
+  model::Schema fewer = model::r4();
+  fewer.search_parameters = fewer.search_parameters.first(fewer.search_parameters.size() / 2);
+  const Keys all(model::r4()), some(fewer);
+  const std::atomic<bool> never = false;
+  const auto merged = [&](const std::vector<std::shared_ptr<const Run>>& runs, const Keys& keys) {
+    MemoryOutput out;
+    SegmentWriter writer(out, runs.front()->base(), static_cast<std::uint32_t>(runs.back()->end() - runs.front()->base()), true);
+    REQUIRE(merge_runs(runs, keys, never, writer));
+    writer.finish();
+    return out.take();
+  };
+  const auto open = [&](std::string bytes, const Keys& keys) {
+    std::string fault;
+    auto run = Run::open(owned_bytes(std::move(bytes)), keys, true, fault);
+    INFO(fault);
+    REQUIRE(run);
+    return run;
+  };
+  std::vector<std::shared_ptr<const Run>> known, unknown;
+  Document base = 1;
+  for (const std::uint32_t size : {40u, 1u, 70u}) {
+    std::vector<RunDocument> documents(size);
+    std::vector<const RunDocument*> pointers;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      documents[i].version.type = model::r4().resource_type(i % 3 == 0 ? "Patient" : "Encounter");
+      documents[i].version.document = base + i;
+      documents[i].terms = generator.terms(documents[i].version.type);
+      pointers.push_back(&documents[i]);
+    }
+    known.push_back(make_run(base, size, pointers, all));
+    unknown.push_back(open(merged({known.back()}, all), some));
+    REQUIRE(unknown.back()->parts().size() == known.back()->parts().size());
+    base += size;
+  }
+  CHECK(merged(known, all) == merged(unknown, some));
+  CHECK(open(merged(unknown, some), all)->examine() == std::vector<std::string>());
 }
 
 TEST_CASE("a disk that is full keeps all in memory; when it has room again all is written", "[index]") {
