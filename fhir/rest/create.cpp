@@ -26,7 +26,7 @@ Response matched_response(const Context& context, const Exchange& exchange, cons
     model::Issues issues;
     issues.add({model::Severity::information, IssueCode::informational,
                 version_path(context.schema, version) + " matches If-None-Exist: nothing was created", {}});
-    response.body = std::make_shared<const std::string>(formats::operation_outcome(issues));
+    response.body = std::make_shared<const std::string>(outcome_text(issues));
   } else if (shows_resource(exchange)) {
     if (const auto rendered = context.store.render(version.document)) response.body = rendered->body;
   }

@@ -34,7 +34,7 @@ Response deleted(const Deletion& deletion) {
     model::Issues issues;
     issues.add({model::Severity::information, model::IssueCode::informational,
                 deletion.version ? "Deleted " + deletion.what : deletion.what + " does not exist: there was nothing to delete", {}});
-    response = json_response(200, formats::operation_outcome(issues));
+    response = json_response(200, outcome_text(issues));
   }
   if (deletion.version) add_version(response, *deletion.version);
   return response;

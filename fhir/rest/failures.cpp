@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "fhir/rest/conditional.h"
+#include "fhir/rest/utf8.h"
 #include "resources-gen/formats/json.h"
 
 namespace rest {
@@ -72,6 +73,16 @@ constexpr std::size_t most_issues = 200;
 
 }  // namespace
 
+std::string outcome_text(const model::Issues& issues) {
+  model::Issues clean;
+  for (auto issue : issues) {
+    issue.diagnostics = quotable(issue.diagnostics);
+    issue.expression = quotable(issue.expression);
+    clean.add(std::move(issue));
+  }
+  return formats::operation_outcome(clean);
+}
+
 int status_of(FailureKind kind) {
   for (const auto& row : failure_rows) {
     if (row.kind == kind) return row.status;
@@ -98,17 +109,17 @@ Response failure_response(const model::Failure& failure) {
     for (const auto& issue : failure.issues) std::fprintf(stderr, "kiln: a request failed unexpectedly: %s\n", issue.diagnostics.c_str());
     return unexpected_response();
   }
-  return json_response(status_of(failure.kind), formats::operation_outcome(failure.issues));
+  return json_response(status_of(failure.kind), outcome_text(failure.issues));
 }
 
 Response unexpected_response() {
   model::Issues issues;
   issues.error(model::IssueCode::exception, "The server met a situation that it did not expect; its log says more");
-  return json_response(500, formats::operation_outcome(issues));
+  return json_response(500, outcome_text(issues));
 }
 
 Response outcome_response(int status, const model::Issues& issues) {
-  auto response = json_response(status, formats::operation_outcome(issues));
+  auto response = json_response(status, outcome_text(issues));
   response.headers.emplace_back("Content-Type", "application/fhir+json");
   return response;
 }

@@ -15,6 +15,8 @@ namespace rest {
 int status_of(model::FailureKind kind);
 std::string_view reason_phrase(int status);  // "Not Found"
 
+// An OperationOutcome in minified JSON. Diagnostics quote what clients sent: what no FHIR string may hold is replaced.
+std::string outcome_text(const model::Issues& issues);
 // An OperationOutcome with the failure's status. Content-Type is added when the exchange is finished.
 Response failure_response(const model::Failure& failure);
 // A 500 that says nothing of our insides.

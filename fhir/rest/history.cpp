@@ -205,9 +205,9 @@ void history_instance(const Context& context, ExchangePtr exchange, Done done) {
   const auto last = context.store.as_of(target.type, target.id,
                                         argument(*exchange, "_at") ? window->before - 1 : window->moment);
   const auto earlier = window->least > 1 ? context.store.as_of(target.type, target.id, window->least - 1) : std::nullopt;
-  std::optional<std::uint64_t> total = (last ? last->version : 0) - (earlier && last ? earlier->version : 0);
-  if (argument(*exchange, "_at") && argument(*exchange, "_page")) total.reset();  // `before` is the page's, not the period's
-  done(page(context, *exchange, *window, versions, total));
+  const bool later_page_at = argument(*exchange, "_at") && argument(*exchange, "_page");  // `before` is the page's, not the period's
+  const std::uint64_t total = last ? last->version - (earlier ? earlier->version : 0) : 0;
+  done(page(context, *exchange, *window, versions, later_page_at ? std::nullopt : std::optional(total)));
 }
 
 void history_type(const Context& context, ExchangePtr exchange, Done done) {

@@ -12,6 +12,8 @@ using model::failure;
 using model::FailureKind;
 using model::IssueCode;
 
+constexpr std::size_t most_page_bytes = 256u << 20;  // of resources of the largest size that is taken, a page holds a few
+
 // What the page itself does not take: how the answer is written, and whether it is the plan.
 struct Wishes {
   std::string suffix;      // "&_format=json&_pretty=true", as sent: links keep it
@@ -58,12 +60,12 @@ model::Result<Response> explain(const Context& context, const search::Query& que
     if (end > 0) issues.add({model::Severity::information, IssueCode::informational, std::string(rest.substr(0, end)), {}});
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return json_response(200, formats::operation_outcome(issues));
+  return json_response(200, outcome_text(issues));
 }
 
 }  // namespace
 
-std::string searchset(const Context& context, model::TypeId type, const search::Page& page, std::string_view suffix) {
+model::Result<std::string> searchset(const Context& context, model::TypeId type, const search::Page& page, std::string_view suffix) {
   std::vector<std::shared_ptr<const std::string>> bodies;
   bodies.reserve(page.matches.size());
   std::size_t bytes = 2048;
@@ -72,6 +74,10 @@ std::string searchset(const Context& context, model::TypeId type, const search::
     if (!rendered || !rendered->body) throw std::runtime_error("search: a match's document is missing");
     bytes += rendered->body->size() + 200;
     bodies.push_back(rendered->body);
+    if (bytes > most_page_bytes) {
+      return failure(FailureKind::bad_request, IssueCode::too_costly,
+                     "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
+    }
   }
   const std::string base = context.options.base_url + "/" + std::string(context.schema.type_name(type));
   BundleText text("searchset", bytes);
@@ -102,7 +108,7 @@ std::string searchset(const Context& context, model::TypeId type, const search::
   }
   if (!page.warnings.empty()) {  // R4 http.html#search: an OperationOutcome of mode outcome, with no issue of severity error
     text.begin_entry();
-    text.member("resource", formats::operation_outcome(page.warnings));
+    text.member("resource", outcome_text(page.warnings));
     text.begin_object("search");
     text.text("mode", "outcome");
     text.end_object();
@@ -133,7 +139,8 @@ void search_type(const Context& context, ExchangePtr exchange, Done done) {
   }
   const auto page = context.search.run(**query, exchange->access);
   if (!page) return done(failure_response(page.error()));
-  done(json_response(200, searchset(context, exchange->target.type, *page, wishes.suffix)));
+  auto text = searchset(context, exchange->target.type, *page, wishes.suffix);
+  done(text ? json_response(200, std::move(*text)) : failure_response(text.error()));
 }
 
 }  // namespace rest

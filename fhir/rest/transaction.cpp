@@ -69,7 +69,9 @@ void Transaction::answer_read(BundleText& text, Part& part) {
     search::Query at_moment = *part.query;
     at_moment.position = search::Position{search::Position::Kind::first, moment_, 0, std::nullopt, at_moment.now_ms, 0};
     const auto page = context_.search.run(at_moment, asked.access);
-    return respond(page ? json_response(200, searchset(context_, target.type, *page, {})) : failure_response(page.error()));
+    if (!page) return respond(failure_response(page.error()));
+    auto set = searchset(context_, target.type, *page, {});
+    return respond(set ? json_response(200, std::move(*set)) : failure_response(set.error()));
   }
   if (target.shape == Shape::instance && target.arguments.empty()) {
     const auto version = is_id(target.id) ? context_.store.as_of(target.type, target.id, moment_) : std::nullopt;
@@ -118,7 +120,7 @@ void Transaction::answer_part(BundleText& text, Part& part) {
                 : found                         ? answer.location + " matches ifNoneExist: nothing was created"
                                                 : (answer.status == 201 ? "Created " : "Updated ") + answer.location,
                 {}});
-    outcome = formats::operation_outcome(issues);
+    outcome = outcome_text(issues);
   }
   answer.resource = resource;
   answer.outcome = outcome;

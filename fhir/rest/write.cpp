@@ -76,7 +76,7 @@ Response written(const Context& context, const Exchange& exchange, int status, c
       issues.add({model::Severity::information, IssueCode::informational,
                   (status == 201 ? "Created " : "Updated ") + version_path(context.schema, version), {}});
     }
-    response.body = std::make_shared<const std::string>(formats::operation_outcome(issues));
+    response.body = std::make_shared<const std::string>(outcome_text(issues));
   } else if (shows_resource(exchange)) {
     response.body = std::make_shared<const std::string>(prepared.rendered(version));
   }
