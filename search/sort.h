@@ -23,6 +23,8 @@ struct TermRun {
   std::string prefix;
   Ordinals range;
 };
+// The ordinal of the first term >= low; the number of terms if there is none.
+std::uint32_t first_at_least(const Segment& segment, int slot, std::string low);
 std::vector<TermRun> term_runs(const Segment& segment, int slot, const SortKey& key);
 
 class Sorter {
@@ -57,6 +59,9 @@ class Sorter {
 
   // sort_values.cpp
   SortValue value(store::Document document, std::size_t depth);
+  // Those of `documents` among which the next `room` are: decided by ordinals, a segment at a time, without reading terms.
+  std::vector<store::Document> narrowed(const std::vector<store::Document>& documents, std::size_t depth, store::Document after,
+                                        std::size_t room);
   void values(const std::vector<store::Document>& documents, std::size_t depth, std::vector<const std::string*>& out);
 
   bool ascending(std::size_t depth) const { return query_.sort[depth].descending == backward_; }  // of the walk

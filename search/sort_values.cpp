@@ -25,10 +25,15 @@ std::uint32_t first_sorting(const Segment& segment, int slot, std::uint32_t at, 
 
 }  // namespace
 
+std::uint32_t first_at_least(const Segment& segment, int slot, std::string low) {
+  const Ordinals range = segment.find(slot, Scan{std::move(low), {}, {}, false});
+  return range.first < range.last ? range.first : segment.term_count(slot);
+}
+
 std::vector<TermRun> term_runs(const Segment& segment, int slot, const SortKey& key) {
   std::vector<TermRun> runs;
   const std::uint32_t end = segment.term_count(slot);
-  const auto first_from = [&](std::string low) { return low.empty() ? end : segment.find(slot, Scan{std::move(low), {}, {}, false}).first; };
+  const auto first_from = [&](std::string low) { return low.empty() ? end : first_at_least(segment, slot, std::move(low)); };
   std::string term;
   for (std::uint32_t at = 0; at < end;) {
     if (key.type == model::ParameterType::string) at = first_sorting(segment, slot, at, key);
@@ -99,6 +104,88 @@ void Sorter::values(const std::vector<store::Document>& documents, std::size_t d
     }
     begin = end;
   }
+}
+
+std::vector<store::Document> Sorter::narrowed(const std::vector<store::Document>& documents, std::size_t depth,
+                                              store::Document after, std::size_t room) {
+  const SortKey& key = query_.sort[depth];
+  const std::size_t worthwhile = 4 * room + 32;
+  // Strings have "further" terms, which ordinals do not tell from values.
+  if (documents.size() < worthwhile || key.kind != SortKey::Kind::parameter || key.type == model::ParameterType::string) {
+    return documents;
+  }
+  const SortValue from = after != 0 ? value(after, depth) : std::nullopt;
+  if (after != 0 && !from) return documents;
+  const bool up = ascending(depth);
+  std::vector<store::Document> kept;
+  std::vector<std::uint64_t> pairs;  // ordinal and row
+  std::vector<std::uint32_t> ordinals;
+  std::string term;
+  for (std::size_t begin = 0, end = 0; begin < documents.size(); begin = end) {
+    const auto position = execution_.segment_of(documents[begin]);
+    if (!position) return documents;
+    const Segment& segment = *execution_.segments()[*position];
+    for (end = begin; end < documents.size() && documents[end] < segment.base() + segment.size();) ++end;
+    const std::size_t before = kept.size();
+    const int slot = end - begin < worthwhile ? -1 : segment.slot(index_key(depth));
+    const std::vector<TermRun> runs = slot < 0 ? std::vector<TermRun>() : term_runs(segment, slot, key);
+    bool several = false, none = false;
+    pairs.clear();
+    for (std::size_t i = begin; i < end && !runs.empty(); ++i) {
+      ordinals.clear();
+      segment.ordinals_of(slot, static_cast<std::uint32_t>(documents[i] - segment.base()), ordinals);
+      std::size_t found = 0;
+      for (const std::uint32_t ordinal : ordinals) {
+        const auto holds = [&](const TermRun& run) { return run.range.first <= ordinal && ordinal < run.range.last; };
+        if (std::none_of(runs.begin(), runs.end(), holds)) continue;
+        pairs.push_back(std::uint64_t{ordinal} << 32 | i);
+        ++found;
+      }
+      several = several || found > 1;
+      none = none || found == 0;
+    }
+    // The first `room` documents of each run are enough: all others of the run come after them. With several values a document may stand elsewhere than
+    // at its best; and those without a value come first when walking backward.
+    const bool sound = !several && !(backward_ && none);
+    std::size_t eligible = 0;
+    std::sort(pairs.begin(), pairs.end());
+    const auto read = [&](std::uint64_t pair) {
+      term.clear();
+      segment.append_term(slot, static_cast<std::uint32_t>(pair >> 32), term);
+      return sort_key(key.type, term, key.descending);
+    };
+    for (const TermRun& run : sound ? runs : std::vector<TermRun>()) {
+      auto first = std::lower_bound(pairs.begin(), pairs.end(), std::uint64_t{run.range.first} << 32);
+      auto last = std::lower_bound(first, pairs.end(), std::uint64_t{run.range.last} << 32);
+      if (from && up) first = std::partition_point(first, last, [&](std::uint64_t pair) { return read(pair) < *from; });
+      if (from && !up) last = std::partition_point(first, last, [&](std::uint64_t pair) { return read(pair) <= *from; });
+      // Ties with the last one taken belong to it; at the position itself, ties that come before it count for nothing.
+      std::string tie;
+      std::size_t taken = 0;
+      while (first != last) {
+        const std::uint64_t pair = up ? *first++ : *--last;
+        if (taken >= room || from) {
+          const std::string value(read(pair));
+          if (taken >= room && value != tie) break;
+          if (from && value == *from) --taken;
+          tie = value;
+        } else if (taken + 1 == room) {
+          tie = read(pair);
+        }
+        ++taken;
+        kept.push_back(documents[pair & 0xffffffff]);
+      }
+      eligible += std::min(taken, room);
+    }
+    if (eligible < room) {
+      kept.resize(before);
+      kept.insert(kept.end(), documents.begin() + static_cast<std::ptrdiff_t>(begin), documents.begin() + static_cast<std::ptrdiff_t>(end));
+    } else {
+      std::sort(kept.begin() + static_cast<std::ptrdiff_t>(before), kept.end());
+      kept.erase(std::unique(kept.begin() + static_cast<std::ptrdiff_t>(before), kept.end()), kept.end());
+    }
+  }
+  return kept;
 }
 
 SortValue Sorter::value(store::Document document, std::size_t depth) {

@@ -22,7 +22,7 @@ class RunReader {
 
   // Begins with the terms of `value`, in this direction.
   void begin_at(const std::string& value) {
-    const std::uint32_t first = std::clamp(segment_->find(slot_, Scan{prefix_ + value, {}, {}, false}).first, left_.first, left_.last);
+    const std::uint32_t first = std::clamp(first_at_least(*segment_, slot_, prefix_ + value), left_.first, left_.last);
     if (up_) {
       left_.first = first;
       return;
