@@ -22,9 +22,13 @@ Index::Options sound(Index::Options options) {
 }  // namespace
 
 model::Result<std::unique_ptr<Index>> Index::open(store::Store& store, const model::Schema& schema, Options options, Reextract extract) {
-  auto index = std::make_unique<SegmentIndex>(store, schema, std::move(options), std::move(extract));
-  if (auto started = index->start(); !started) return started.error();
-  return std::unique_ptr<Index>(std::move(index));
+  try {
+    auto index = std::make_unique<SegmentIndex>(store, schema, std::move(options), std::move(extract));
+    if (auto started = index->start(); !started) return started.error();
+    return std::unique_ptr<Index>(std::move(index));
+  } catch (const std::exception& error) {      // the store is damaged, or extraction is broken
+    return model::failure(model::FailureKind::internal, model::IssueCode::exception, std::string("the index cannot be made again: ") + error.what());
+  }
 }
 
 SegmentIndex::SegmentIndex(store::Store& store, const model::Schema& schema, Options options, Reextract extract)

@@ -74,25 +74,21 @@ model::Result<void> SegmentIndex::start() {
     files_->sweep(kept);
   }
   const bool sound = runs.size() == manifest.files.size();
-  try {
-    // What no file covers, in order: gaps that damage left, and what came after the last file.
-    const Document end = store_.last_document() + 1;
-    Document next = 1;
-    for (std::size_t i = 0; i <= runs.size(); ++i) {
-      const Document upto = i < runs.size() ? runs[i]->base() : end;
-      if (next < upto) {
-        const Runs made = make_again(next, upto, upto != end, [&](const Runs& so_far) {
-          Runs named = runs;
-          named.insert(named.begin() + static_cast<std::ptrdiff_t>(i), so_far.begin(), so_far.end());
-          if (auto put = put_manifest(named); !put) fail(put.error().issues.list().front().diagnostics);
-        });
-        runs.insert(runs.begin() + static_cast<std::ptrdiff_t>(i), made.begin(), made.end());
-        i += made.size();
-      }
-      if (i < runs.size()) next = runs[i]->end();
+  // What no file covers, in order: gaps that damage left, and what came after the last file.
+  const Document end = store_.last_document() + 1;
+  Document next = 1;
+  for (std::size_t i = 0; i <= runs.size(); ++i) {
+    const Document upto = i < runs.size() ? runs[i]->base() : end;
+    if (next < upto) {
+      const Runs made = make_again(next, upto, upto != end, [&](const Runs& so_far) {
+        Runs named = runs;
+        named.insert(named.begin() + static_cast<std::ptrdiff_t>(i), so_far.begin(), so_far.end());
+        if (auto put = put_manifest(named); !put) fail(put.error().issues.list().front().diagnostics);
+      });
+      runs.insert(runs.begin() + static_cast<std::ptrdiff_t>(i), made.begin(), made.end());
+      i += made.size();
     }
-  } catch (const std::exception& error) {
-    return model::failure(model::FailureKind::internal, model::IssueCode::exception, std::string("the index cannot be made again: ") + error.what());
+    if (i < runs.size()) next = runs[i]->end();
   }
   if (files_ && !sound)
     if (auto put = put_manifest(runs); !put) fail(put.error().issues.list().front().diagnostics);

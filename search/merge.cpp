@@ -236,7 +236,9 @@ bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys&
 std::shared_ptr<const Run> merge_in_memory(std::span<const std::shared_ptr<const Run>> sources, const Keys& keys) {
   static const std::atomic<bool> never = false;
   const auto size = static_cast<std::uint32_t>(sources.back()->end() - sources.front()->base());
-  MemoryOutput out;
+  std::size_t expected = 0;            // merging makes smaller
+  for (const auto& source : sources) expected += source->bytes();
+  MemoryOutput out(std::min<std::size_t>(expected, std::size_t{1} << 16 | expected / 2));
   SegmentWriter writer(out, sources.front()->base(), size, false);
   merge_runs(sources, keys, never, writer);
   writer.finish();

@@ -24,6 +24,7 @@ class SegmentOutput {
 
 class MemoryOutput final : public SegmentOutput {
  public:
+  explicit MemoryOutput(std::size_t expected = 0) { bytes_.reserve(expected); }
   void append(std::string_view bytes) override { bytes_.append(bytes); }
   std::string take() { return std::move(bytes_); }
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "search/merge.h"
+#include "search/view_runs.h"
 #include "tests/search/index_support.h"
 
 using namespace search;
@@ -29,6 +30,13 @@ std::size_t segment_files(const std::string& directory) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) count += entry.is_regular_file();
   return count;
+}
+
+Scan random_scan_of(Random& random) {
+  Scan scan;
+  scan.low = std::string(1, tag_value) + "unique-" + std::to_string(below(random, 1000));
+  if (below(random, 2) == 0) return exact_scan(scan.low);
+  return below(random, 2) == 0 ? prefix_scan(scan.low.substr(0, below(random, 9))) : scan;
 }
 
 }  // namespace
@@ -423,6 +431,69 @@ TEST_CASE("a damaged file is made anew at the start, or found by a check, and ne
   CAPTURE(refused, found);
   CHECK(refused > 0);
   CHECK(found > 0);
+}
+
+TEST_CASE("bytes changed anywhere in a segment, checksums aside, keep a reader within bounds", "[index]") {
+  const auto seed = Catch::rngSeed();
+  CAPTURE(seed);
+  Generator generator(seed);
+  Random& random = generator.random;
+  const Keys keys(model::r4());
+  std::vector<RunDocument> documents(300);
+  std::vector<const RunDocument*> pointers;
+  for (std::uint32_t i = 0; i < documents.size(); ++i) {
+    documents[i].version.type = model::r4().resource_type(i % 3 == 0 ? "Patient" : "Encounter");
+    documents[i].version.document = 1 + i;
+    documents[i].version.previous = i % 5 == 4 ? i : 0;
+    documents[i].terms = generator.terms(documents[i].version.type);
+    pointers.push_back(&documents[i]);
+  }
+  const auto run = make_run(1, 300, pointers, keys);
+  MemoryOutput out;
+  SegmentWriter writer(out, 1, 300, true);
+  const std::atomic<bool> never = false;
+  const std::vector<std::shared_ptr<const Run>> sources{run};
+  REQUIRE(merge_runs(sources, keys, never, writer));
+  writer.finish();
+  const std::string sound = out.take();
+  std::uint64_t read = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string bytes = sound;
+    for (auto n = 1 + below(random, 8); n > 0; --n) {
+      // Half of them in the directory, which stands at the end.
+      const auto end = bytes.size() - 64;
+      const auto at = below(random, 2) == 0 ? below(random, end) : end - 1 - below(random, std::min<std::uint64_t>(end, 4000));
+      bytes[at] = static_cast<char>(below(random, 256));
+    }
+    std::string fault;
+    const auto hurt = Run::open(owned_bytes(std::move(bytes)), keys, false, fault);
+    if (!hurt) continue;
+    const RunView::Runs runs{hurt};
+    const RunView view(runs, alive_of(runs));
+    std::vector<std::uint64_t> bitmap((hurt->size() + 63) / 64, ~std::uint64_t{0});
+    view.restrict_alive(*hurt, below(random, 300), bitmap);
+    for (Document d = 1; d < 300; d += 13) read += view.alive_at(d, d + 20);
+    hurt->examine();
+    for (std::size_t slot = 0; slot < hurt->parts().size(); ++slot) {
+      const int s = static_cast<int>(slot);
+      Scan scan = random_scan_of(random);
+      const auto range = hurt->find(s, scan);
+      hurt->unite(s, hurt->find(s, Scan()), bitmap);
+      read += hurt->count(s, range);
+      hurt->each_term(s, range, [&](std::uint32_t, std::string_view term, std::uint32_t) { return read += term.size(), true; });
+      std::vector<std::uint32_t> list(20);
+      hurt->newest(s, static_cast<std::uint32_t>(below(random, hurt->term_count(s))), 300, list);
+      hurt->postings(s, 0, list);
+      for (std::uint32_t offset = 0; offset < 300; offset += 17) hurt->ordinals_of(s, offset, list);
+    }
+    try {
+      MemoryOutput again;
+      SegmentWriter rewriter(again, 1, 300, false);
+      merge_runs(std::vector{hurt}, keys, never, rewriter);
+    } catch (const std::runtime_error&) {
+    }
+  }
+  CHECK(read > 0);
 }
 
 TEST_CASE("readers hold views while the writer publishes and the lanes merge", "[index]") {
