@@ -14,7 +14,7 @@
 namespace formats {
 
 struct ReadLimits {
-  std::uint32_t max_depth = 100;       // nesting of JSON objects and arrays
+  std::uint32_t max_depth = 100;       // nesting of JSON objects and arrays; more than 1,000 is taken as 1,000
   std::uint32_t max_issues = 200;      // further faults are counted, not listed
 };
 
@@ -41,24 +41,26 @@ std::string apply(std::string_view source, const std::vector<Edit>& edits);
 enum class MetaHole : std::uint8_t {
   in_meta,        // after "meta":{ of a meta with other members: write `"versionId":..,"lastUpdated":..,`
   in_empty_meta,  // after "meta":{ of a meta left empty: no trailing comma
-  new_meta,       // no meta was sent: write `"meta":{"versionId":..,"lastUpdated":..},` there (or with a leading comma if last: new_meta_last)
-  new_meta_last,
+  new_meta,       // no meta was sent: write `"meta":{"versionId":..,"lastUpdated":..},` there
+  new_meta_last,  // the same with a comma in front and none behind: right behind id, which is where stored_form puts it
 };
 struct StoredForm {
   std::string body;
   std::uint32_t hole;     // offset in body
   MetaHole kind;
 };
-// `id` replaces the resource's own or is put after resourceType; `edits` (rewritten references ...) are applied too, on tree.source().
+// `id` replaces the resource's own or is put after resourceType; `edits` (rewritten references ...) are applied too, on tree.source(), in
+// any order, none across the ends of a member of meta. The tree is one that was read without errors.
 StoredForm stored_form(const model::Tree& tree, std::string_view id, std::vector<Edit> edits = {});
 // The members for the hole: version and lastUpdated (milliseconds since 1970) as JSON text with the commas that `kind` asks for.
 std::string hole_text(MetaHole kind, std::uint64_t version, std::int64_t last_updated_ms);
 
-// Appends `text` to `out` as a JSON string, quotes included; escapes only what JSON demands.
+// Appends `text` to `out` as a JSON string, quotes included; escapes only what JSON demands. What is not UTF-8 becomes U+FFFD.
 void append_string(std::string& out, std::string_view text);
 // Pretty-prints minified JSON, two spaces a level.
 std::string pretty(std::string_view json);
-// An OperationOutcome in minified JSON. At least one issue is written: an empty list yields one of code informational.
+// An OperationOutcome in minified JSON. At least one issue is written: an empty list yields one of code informational. Line and column
+// end the diagnostics: R4 has no element for them (issue.location is XPath, and deprecated).
 std::string operation_outcome(const model::Issues& issues);
 
 }  // namespace formats

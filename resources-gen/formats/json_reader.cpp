@@ -1,82 +1,47 @@
-// read_json: the typed pass. The tape (json_tape.h) has been made; here its tokens meet the schema and become nodes.
-
-#include <fmt/format.h>
+#include "resources-gen/formats/json_reader.h"
 
 #include <algorithm>
-#include <vector>
 
-#include "resources-gen/formats/json.h"
-#include "resources-gen/formats/json_tape.h"
-#include "resources-gen/model/primitives.h"
-#include "resources-gen/model/tree_builder.h"
+#include "resources-gen/formats/json_strings.h"
 
 namespace formats {
-namespace {
 
 using model::ElementId;
 using model::ElementRow;
 using model::IssueCode;
-using model::Node;
 using model::no_element;
 using model::no_node;
 using model::no_type;
+using model::Node;
 using model::NodeIndex;
 using model::Primitive;
 using model::TypeId;
 using model::ValueKind;
 
-constexpr TokenIndex none = 0;                  // token 0 is the root object: no member's value
-constexpr std::uint32_t deepest = 1000;         // the typed pass recurses: a caller's max_depth is held to this
-constexpr std::size_t kept_scratch = 1 << 20;   // bytes per thread and buffer kept between calls
+namespace {
+constexpr std::uint32_t deepest = 1000;        // the typed pass recurses: a caller's max_depth is held to this
+constexpr std::size_t kept_scratch = 1 << 20;  // bytes per thread and buffer kept between calls
 constexpr std::string_view resource_type = "resourceType";
-
-// A member of the object being read: an element's value, its extension part (`_x`), or both.
-struct Member {
-  ElementId element;
-  TypeId type;
-  TokenIndex value;
-  TokenIndex twin;
-};
-
-// Memory reused from call to call. members and slots are stacks: an object's part ends where its parent's goes on.
-struct Scratch {
-  JsonTape tape;
-  std::vector<Member> members;
-  std::vector<std::uint32_t> slots;  // by child element of the object: 1 + position in members, 0 for none
-  std::string name;
-};
-
-enum class Content : std::uint8_t { complex, resource, primitive };  // whose members an object holds
+}  // namespace
 
 std::string_view json_kind(char first) {
   switch (first) {
-    case '"': return "a string";
-    case '{': return "an object";
-    case '[': return "an array";
-    case 't':
-    case 'f': return "a boolean";
-    case 'n': return "null";
-    default: return "a number";
-  }
-}
-
-std::string_view kind_wanted(ValueKind kind) {
-  return kind == ValueKind::string ? "a string" : kind == ValueKind::number ? "a number" : "a boolean";
-}
-
-bool is_kind(char first, ValueKind kind) {
-  switch (first) {
-    case '"': return kind == ValueKind::string;
-    case 't':
-    case 'f': return kind == ValueKind::boolean;
+    case '"':
+      return "a string";
     case '{':
+      return "an object";
     case '[':
-    case 'n': return false;
-    default: return kind == ValueKind::number;
+      return "an array";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return "a number";
   }
 }
 
-// A client's text in a diagnostic: its first 80 bytes, not cut inside a character.
 std::string shown(std::string_view text) {
   constexpr std::size_t limit = 80;
   if (text.size() <= limit) return std::string(text);
@@ -85,78 +50,18 @@ std::string shown(std::string_view text) {
   return std::string(text.substr(0, size)) + "...";
 }
 
-class JsonReader {
- public:
-  JsonReader(std::string_view text, const model::Schema& schema, const ReadLimits& limits, Scratch& scratch)
-      : text_(text), schema_(schema), limits_(limits), tape_(scratch.tape), scratch_(scratch), builder_(schema), nodes_(builder_.nodes()) {
-    scratch.members.clear();
-    scratch.slots.clear();
-  }
-
-  ReadResult read();
-
- private:
-  struct Found {
-    std::uint32_t offset;  // in source()
-    model::Issue issue;
-  };
-  // What a fault is about: `parent`, or if given the element under it.
-  struct Spot {
-    NodeIndex parent = no_node;
-    ElementId element = no_element;
-    std::uint32_t index = 0;
-  };
-  // The values of one element: a single token, the items of an array, or nothing.
-  struct Run {
-    TokenIndex at = none, stop = none;
-    bool array = false;
-    bool done() const { return at >= stop; }
-  };
-
-  void read_members(NodeIndex node, ElementId owner, TokenIndex object, Content content);
-  void note_member(NodeIndex node, ElementId owner, TokenIndex name, Content content, std::size_t slots, std::size_t members);
-  void check_required(NodeIndex node, ElementId owner, TokenIndex object, std::size_t slots);
-  void read_element(NodeIndex parent, const Member& member);
-  void read_complex(NodeIndex parent, const Member& member, TokenIndex value, std::uint32_t index, bool in_array);
-  void read_primitive(NodeIndex parent, const Member& member, TokenIndex value, TokenIndex twin, std::uint32_t index, bool in_array);
-  bool read_value(const Spot& spot, Primitive primitive, TokenIndex value, Node& node);
-  Run run_of(const Spot& spot, TokenIndex value, const ElementRow& row);
-  void check_count(const Spot& spot, TokenIndex value, const ElementRow& row, std::uint32_t count);
-  TypeId actual_type(const Spot& spot, TokenIndex object, TokenIndex& type_value);
-  TypeId type_of(ElementId element) const;
-  std::string_view name_of(TokenIndex name);
-  NodeIndex push(NodeIndex parent, ElementId element, TypeId type, ValueKind kind, TokenIndex value, std::uint32_t index, bool in_array);
-
-  std::string expression(const Spot& spot) const;
-  template <typename... Arguments>
-  void fault(IssueCode code, std::uint32_t offset, const Spot& spot, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    if (found_.size() >= limits_.max_issues) {
-      ++unlisted_;
-      return;
-    }
-    found_.push_back({offset, {model::Severity::error, code, fmt::format(format, std::forward<Arguments>(arguments)...), expression(spot)}});
-  }
-  void list_issues(model::Issues& issues);
-
-  std::string_view text_;
-  const model::Schema& schema_;
-  const ReadLimits& limits_;
-  JsonTape& tape_;
-  Scratch& scratch_;
-  model::TreeBuilder builder_;
-  std::vector<Node>& nodes_;
-  std::vector<Found> found_;
-  std::size_t unlisted_ = 0;
-};
-
 ReadResult JsonReader::read() {
   ReadResult result;
   const JsonTape::Fault broken = tape_.read(text_, std::min(limits_.max_depth, deepest));
   if (!broken.message.empty()) {
     const Place place = place_of_offset(text_, broken.offset);
     result.malformed = true;
-    result.issues.add({model::Severity::fatal, broken.too_large ? IssueCode::too_costly : IssueCode::structure,
-                       "The JSON text cannot be read: " + broken.message, {}, place.line, place.column});
+    result.issues.add({model::Severity::fatal,
+                       broken.too_large ? IssueCode::too_costly : IssueCode::structure,
+                       "The JSON text cannot be read: " + broken.message,
+                       {},
+                       place.line,
+                       place.column});
     return result;
   }
   TokenIndex type_value = none;
@@ -209,7 +114,8 @@ TypeId JsonReader::actual_type(const Spot& spot, TokenIndex object, TokenIndex& 
 // A string token's text, escapes resolved; until the next call.
 std::string_view JsonReader::name_of(TokenIndex name) {
   const std::string_view raw = tape_.raw_string(name);
-  if (!tape_.has_escapes(name)) [[likely]] return raw;
+  if (!tape_.has_escapes(name)) [[likely]]
+    return raw;
   scratch_.name.clear();
   append_unescaped(scratch_.name, raw);
   return scratch_.name;
@@ -222,8 +128,8 @@ TypeId JsonReader::type_of(ElementId element) const {
   return row->types.count ? schema_.element_types[row->types.first].type : no_type;
 }
 
-NodeIndex JsonReader::push(NodeIndex parent, ElementId element, TypeId type, ValueKind kind, TokenIndex value, std::uint32_t index,
-                           bool in_array) {
+NodeIndex JsonReader::push(NodeIndex parent, ElementId element, TypeId type, ValueKind kind, TokenIndex value,
+                           std::uint32_t index, bool in_array) {
   const auto self = static_cast<NodeIndex>(nodes_.size());
   nodes_.push_back({element, self + 1, parent, 0, 0, tape_[value].begin, tape_.stop(value), index, type, kind,
                     static_cast<std::uint8_t>(in_array ? model::node_in_array : 0)});
@@ -254,12 +160,14 @@ void JsonReader::read_members(NodeIndex node, ElementId owner, TokenIndex object
 }
 
 // Finds the element that a member belongs to, and files its value there.
-void JsonReader::note_member(NodeIndex node, ElementId owner, TokenIndex name, Content content, std::size_t slots, std::size_t members) {
+void JsonReader::note_member(NodeIndex node, ElementId owner, TokenIndex name, Content content, std::size_t slots,
+                             std::size_t members) {
   const std::string_view text = name_of(name);
   const std::uint32_t at = tape_[name].begin;
   if (content == Content::resource && text == resource_type) {
     // The first one names the type; that is the one that actual_type found.
-    if (tape_[name + 1].begin != nodes_[node].text - 1) fault(IssueCode::structure, at, {node}, "The member resourceType stands here twice");
+    if (tape_[name + 1].begin != nodes_[node].text - 1)
+      fault(IssueCode::structure, at, {node}, "The member resourceType stands here twice");
     return;
   }
   const bool twin = text.starts_with('_');
@@ -271,9 +179,11 @@ void JsonReader::note_member(NodeIndex node, ElementId owner, TokenIndex name, C
     return;
   }
   if (child.type == no_type) child.type = type_of(child.element);
-  if (twin && (schema_.types[child.type].primitive == Primitive::none ||
-               (schema_.elements[child.element].flags & model::element_xml_attribute))) {
-    fault(IssueCode::structure, at, {node}, "{} has no member '{}': only primitive elements have such a part, for id and extensions",
+  const bool may_have_twin = child.type != no_type && schema_.types[child.type].primitive != Primitive::none &&
+                             !(schema_.elements[child.element].flags & model::element_xml_attribute);
+  if (twin && !may_have_twin) {
+    fault(IssueCode::structure, at, {node},
+          "{} has no member '{}': only primitive elements have such a part, for id and extensions",
           schema_.text(schema_.elements[owner].path), shown(text));
     return;
   }
@@ -305,165 +215,6 @@ void JsonReader::check_required(NodeIndex node, ElementId owner, TokenIndex obje
   }
 }
 
-// The values of an element, whose cardinality decides whether they stand in an array (R4 json.html#2.6.2).
-JsonReader::Run JsonReader::run_of(const Spot& spot, TokenIndex value, const ElementRow& row) {
-  if (value == none) return {};
-  const bool array = tape_.kind(value) == '[';
-  if (array != (row.max > 1)) {
-    if (array) {
-      fault(IssueCode::structure, tape_[value].begin, spot, "{} is a single value, not an array", schema_.text(row.name));
-    } else {
-      fault(IssueCode::structure, tape_[value].begin, spot, "{} repeats: its values stand in an array, even a single one",
-            schema_.text(row.name));
-    }
-  }
-  if (!array) return {value, value + 1, false};
-  const Run run{value + 1, tape_[value].link - 1, true};
-  if (run.done()) fault(IssueCode::structure, tape_[value].begin, spot, "An array must not be empty");
-  return run;
-}
-
-void JsonReader::check_count(const Spot& spot, TokenIndex value, const ElementRow& row, std::uint32_t count) {
-  if (count == 0) return;  // an empty array has been reported
-  if (count < row.min) {
-    fault(IssueCode::required, tape_[value].begin, spot, "{} needs {} values, not {}", schema_.text(row.name), row.min, count);
-  } else if (row.max != model::unbounded && row.max > 1 && count > row.max) {
-    fault(IssueCode::structure, tape_[value].begin, spot, "{} takes {} values, not {}", schema_.text(row.name), row.max, count);
-  }
-}
-
-void JsonReader::read_element(NodeIndex parent, const Member& member) {
-  const ElementRow& row = schema_.elements[member.element];
-  const Spot spot{parent, member.element, 0};
-  const TokenIndex first = member.value != none ? member.value : member.twin;
-  if (row.max == 0) {
-    fault(IssueCode::structure, tape_[first].begin, spot, "{} must not stand here", schema_.text(row.name));
-    return;
-  }
-  Run values = run_of(spot, member.value, row);
-  std::uint32_t count = 0;
-  if (member.type == no_type || schema_.types[member.type].primitive == Primitive::none) {
-    for (; !values.done(); values.at = tape_.after(values.at)) read_complex(parent, member, values.at, count++, values.array);
-  } else {
-    Run twins = run_of(spot, member.twin, row);
-    while (!values.done() || !twins.done()) {
-      const TokenIndex value = values.done() ? none : values.at;
-      const TokenIndex twin = twins.done() ? none : twins.at;
-      read_primitive(parent, member, value, twin, count++, values.array || twins.array);
-      if (value != none) values.at = tape_.after(value);
-      if (twin != none) twins.at = tape_.after(twin);
-    }
-  }
-  check_count(spot, first, row, count);
-}
-
-void JsonReader::read_complex(NodeIndex parent, const Member& member, TokenIndex value, std::uint32_t index, bool in_array) {
-  const Spot spot{parent, member.element, index};
-  if (tape_.kind(value) != '{') {
-    fault(IssueCode::structure, tape_[value].begin, spot, "{} is an object, not {}", schema_.text(schema_.elements[member.element].name),
-          json_kind(tape_.kind(value)));
-    return;
-  }
-  TypeId type = member.type;
-  ElementId owner;
-  TokenIndex type_value = none;
-  const bool resource = type == no_type || schema_.types[type].kind == model::TypeKind::resource;
-  if (resource) {
-    type = actual_type(spot, value, type_value);
-    if (type == no_type) return;
-    owner = schema_.types[type].root;
-  } else {
-    owner = schema_.children_owner(member.element, type);
-  }
-  const NodeIndex self = push(parent, member.element, type, ValueKind::object, value, index, in_array);
-  if (resource) {
-    nodes_[self].flags |= model::node_resource;
-    nodes_[self].text = tape_[type_value].begin + 1;
-    nodes_[self].length = static_cast<std::uint32_t>(tape_.raw_string(type_value).size());
-  }
-  read_members(self, owner, value, resource ? Content::resource : Content::complex);
-  nodes_[self].end = static_cast<NodeIndex>(nodes_.size());
-}
-
-// One value of a primitive element with its extension part. In arrays null fills the place of what is missing (R4 json.html#null).
-void JsonReader::read_primitive(NodeIndex parent, const Member& member, TokenIndex value, TokenIndex twin, std::uint32_t index,
-                                bool in_array) {
-  const Spot spot{parent, member.element, index};
-  const Primitive primitive = schema_.types[member.type].primitive;
-  const TokenIndex place = value != none ? value : twin;
-  const auto drop_null = [&](TokenIndex& token) {
-    if (token == none || tape_.kind(token) != 'n') return;
-    if (!in_array) fault(IssueCode::structure, tape_[token].begin, spot, "null stands only in arrays of primitive values");
-    token = none;
-  };
-  drop_null(value);
-  drop_null(twin);
-  if (value == none && twin == none) {
-    if (in_array) fault(IssueCode::structure, tape_[place].begin, spot, "null here needs an id or extensions at the same place of the other array");
-    return;
-  }
-  if (twin != none && tape_.kind(twin) != '{') {
-    fault(IssueCode::structure, tape_[twin].begin, spot, "_{} holds an object with id and extensions, not {}",
-          schema_.text(schema_.elements[member.element].name), json_kind(tape_.kind(twin)));
-    twin = none;
-    if (value == none) return;
-  }
-  const NodeIndex self = push(parent, member.element, member.type, ValueKind::none, place, index, in_array);
-  if (value == none || !read_value(spot, primitive, value, nodes_[self])) {
-    if (twin == none) {
-      nodes_.pop_back();
-      return;
-    }
-    nodes_[self].stop = nodes_[self].begin;
-    nodes_[self].flags |= model::node_no_value;
-  }
-  if (twin != none) {
-    read_members(self, schema_.types[member.type].root, twin, Content::primitive);
-    nodes_[self].end = static_cast<NodeIndex>(nodes_.size());
-  }
-}
-
-// Sets the node's text. False, reported, if the JSON value is of another kind; a text against the rule is reported and kept.
-bool JsonReader::read_value(const Spot& spot, Primitive primitive, TokenIndex value, Node& node) {
-  const ValueKind kind = model::value_kind(primitive);
-  const std::uint32_t begin = tape_[value].begin;
-  if (!is_kind(tape_.kind(value), kind)) {
-    fault(IssueCode::structure, begin, spot, "{} is {}, not {}", schema_.text(schema_.elements[node.element].name), kind_wanted(kind),
-          json_kind(tape_.kind(value)));
-    return false;
-  }
-  node.kind = kind;
-  if (kind == ValueKind::boolean) {
-    node.text = begin;
-    node.length = node.stop - begin;
-    return true;
-  }
-  std::string_view text;
-  bool plain = false;  // nothing left to check
-  if (kind == ValueKind::number) {
-    text = tape_.source().substr(begin, node.stop - begin);
-    node.text = begin;
-  } else if (!tape_.has_escapes(value)) {
-    text = tape_.raw_string(value);
-    node.text = begin + 1;
-    // The scan refused bare control characters.
-    plain = primitive == Primitive::string || primitive == Primitive::markdown || primitive == Primitive::xhtml;
-  } else {
-    std::string& unescaped = builder_.unescaped();
-    node.text = static_cast<std::uint32_t>(unescaped.size());
-    node.flags |= model::node_unescaped;
-    append_unescaped(unescaped, tape_.raw_string(value));
-    text = std::string_view(unescaped).substr(node.text);
-  }
-  node.length = static_cast<std::uint32_t>(text.size());
-  if (text.empty()) {
-    fault(IssueCode::value, begin, spot, "A string must not be empty");
-  } else if (!plain && !model::is_valid(primitive, text)) {
-    fault(IssueCode::value, begin, spot, "'{}' is not a valid {}", shown(text), model::rule(primitive));
-  }
-  return true;
-}
-
 std::string JsonReader::expression(const Spot& spot) const {
   if (spot.parent == no_node) return {};
   std::string path = model::path_of(schema_, nodes_.data(), spot.parent);
@@ -487,13 +238,11 @@ void JsonReader::list_issues(model::Issues& issues) {
   if (unlisted_) issues.error(IssueCode::structure, fmt::format("{} further faults are not listed", unlisted_));
 }
 
-}  // namespace
-
 ReadResult read_json(std::string_view text, const model::Schema& schema, const ReadLimits& limits) {
-  thread_local Scratch scratch;
+  thread_local JsonReader::Scratch scratch;
   ReadResult result = JsonReader(text, schema, limits, scratch).read();
   scratch.tape.shrink(kept_scratch);
-  if (scratch.members.capacity() * sizeof(Member) > kept_scratch) scratch = Scratch();
+  if (scratch.members.capacity() * sizeof(JsonReader::Member) > kept_scratch) scratch = {};
   return result;
 }
 

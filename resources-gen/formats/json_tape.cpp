@@ -6,33 +6,16 @@
 #include <algorithm>
 #include <cstring>
 
+#include "resources-gen/formats/json_strings.h"
+
 namespace formats {
 namespace {
 
-constexpr std::size_t block = 16;        // bytes of one SSE register
+constexpr std::size_t block = 16;  // bytes of one SSE register
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// 0 to 15, or -1.
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// The four hexadecimal digits at `p`, or -1.
-int hex4(const char* p, const char* end) {
-  if (end - p < 4) return -1;
-  int value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const int digit = hex_value(p[i]);
-    if (digit < 0) return -1;
-    value = value << 4 | digit;
-  }
-  return value;
-}
 
 inline const char* skip_space(const char* p, const char* end) {
   // Most tokens follow each other at once, or after one space.
@@ -40,9 +23,9 @@ inline const char* skip_space(const char* p, const char* end) {
   if (++p == end || !is_space(*p)) return p;
   while (end - p >= static_cast<std::ptrdiff_t>(block)) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i spaces = _mm_or_si128(
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'))),
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'))));
+    const __m128i spaces =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'))),
+                     _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'))));
     const unsigned others = static_cast<unsigned>(_mm_movemask_epi8(spaces)) ^ 0xffffU;
     if (others) return p + __builtin_ctz(others);
     p += block;
@@ -64,7 +47,15 @@ Step copy_escape(const char* p, const char* end, char* out) {
   if (end - p < 2) return {end, out, "the text ends inside a string"};
   std::size_t size = 2;
   switch (p[1]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': break;
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      break;
     case 'u': {
       const int unit = hex4(p + 2, end);
       if (unit < 0) return {p, out, "\\u needs four hexadecimal digits"};
@@ -77,7 +68,8 @@ Step copy_escape(const char* p, const char* end, char* out) {
       }
       break;
     }
-    default: return {p, out, "no such escape in a string"};
+    default:
+      return {p, out, "no such escape in a string"};
   }
   std::memcpy(out, p, size);
   return {p + size, out + size};
@@ -91,9 +83,9 @@ inline Step copy_string(const char* p, const char* end, char* out) {
     if (end - p >= static_cast<std::ptrdiff_t>(block)) {
       const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
       _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
-      const __m128i ends = _mm_or_si128(
-          _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-          _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
+      const __m128i ends =
+          _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
       const unsigned found = static_cast<unsigned>(_mm_movemask_epi8(ends));
       if (!found) {
         p += block;
@@ -264,7 +256,9 @@ JsonTape::Fault JsonTape::read(std::string_view text, std::uint32_t max_depth) {
     const std::uint32_t begin = offset();
     Step step{};
     switch (*p) {
-      case '"': step = copy_string(p, end, out); break;
+      case '"':
+        step = copy_string(p, end, out);
+        break;
       case '{':
       case '[': {
         if (open_.size() >= max_depth) return fault("objects and arrays are nested too deeply", p, true);
@@ -278,13 +272,30 @@ JsonTape::Fault JsonTape::read(std::string_view text, std::uint32_t max_depth) {
         if (*p != (in_object ? '}' : ']')) continue;
         goto close;
       }
-      case 't': step = copy_literal(p, end, out, "true"); break;
-      case 'f': step = copy_literal(p, end, out, "false"); break;
-      case 'n': step = copy_literal(p, end, out, "null"); break;
-      case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+      case 't':
+        step = copy_literal(p, end, out, "true");
+        break;
+      case 'f':
+        step = copy_literal(p, end, out, "false");
+        break;
+      case 'n':
+        step = copy_literal(p, end, out, "null");
+        break;
+      case '-':
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+      case '4':
+      case '5':
+      case '6':
+      case '7':
+      case '8':
+      case '9':
         step = copy_number(p, end, out);
         break;
-      default: return fault("expected a JSON value", p);
+      default:
+        return fault("expected a JSON value", p);
     }
     if (step.fault) return fault(step.fault, step.p);
     p = step.p;
@@ -353,50 +364,6 @@ std::vector<Place> places_of_minified(std::string_view text, const std::vector<s
   }
   places.resize(offsets.size(), place);
   return places;
-}
-
-void append_unescaped(std::string& out, std::string_view raw) {
-  const char* p = raw.data();
-  const char* const end = p + raw.size();
-  while (p != end) {
-    const char* const backslash = static_cast<const char*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
-    const char* const stop = backslash ? backslash : end;
-    out.append(p, stop);
-    if (!backslash) return;
-    p = backslash + 2;
-    switch (backslash[1]) {
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
-      case 'u': {
-        unsigned code = static_cast<unsigned>(hex4(p, end));
-        p += 4;
-        if (code >= 0xd800 && code <= 0xdbff) {
-          code = 0x10000 + ((code - 0xd800) << 10) + (static_cast<unsigned>(hex4(p + 2, end)) - 0xdc00);
-          p += 6;
-        }
-        if (code < 0x80) {
-          out += static_cast<char>(code);
-        } else if (code < 0x800) {
-          out += static_cast<char>(0xc0 | code >> 6);
-          out += static_cast<char>(0x80 | (code & 0x3f));
-        } else if (code < 0x10000) {
-          out += static_cast<char>(0xe0 | code >> 12);
-          out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-          out += static_cast<char>(0x80 | (code & 0x3f));
-        } else {
-          out += static_cast<char>(0xf0 | code >> 18);
-          out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-          out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-          out += static_cast<char>(0x80 | (code & 0x3f));
-        }
-        break;
-      }
-      default: out += backslash[1];
-    }
-  }
 }
 
 }  // namespace formats

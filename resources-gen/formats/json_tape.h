@@ -16,7 +16,7 @@ namespace formats {
 // `"`, `{`, `[`, `}`, `]`, `-`, a digit, `t`, `f`, `n`. In an object names and values alternate.
 struct Token {
   std::uint32_t begin;  // offset of the first byte in source()
-  std::uint32_t link;   // object, array: the token after its end token; else its bytes, quotes included, and for strings `escaped`
+  std::uint32_t link;  // object, array: the token after its end token; else its bytes, quotes included, and for strings `escaped`
 };
 using TokenIndex = std::uint32_t;
 
@@ -36,7 +36,9 @@ class JsonTape {
 
   std::string_view source() const { return {source_.get(), source_size_}; }
   std::size_t size() const { return token_count_; }
-  std::size_t values() const { return values_; }  // objects, strings, numbers and literals that are not names: bounds the nodes of a tree
+  std::size_t values() const {
+    return values_;
+  }  // objects, strings, numbers and literals that are not names: bounds the nodes of a tree
   const Token& operator[](TokenIndex index) const { return tokens_[index]; }
 
   char kind(TokenIndex index) const { return source_[tokens_[index].begin]; }
@@ -74,10 +76,8 @@ struct Place {
 };
 // Where in `text` its byte `offset` stands.
 Place place_of_offset(std::string_view text, std::size_t offset);
-// Where in `text` (well-formed JSON) the bytes stand that its minified form has at `offsets`, which ascend. One walk over the text.
+// Where in `text` (well-formed JSON) the bytes stand that its minified form has at `offsets`, which ascend. One walk over the
+// text.
 std::vector<Place> places_of_minified(std::string_view text, const std::vector<std::uint32_t>& offsets);
-
-// Appends a JSON string's contents to `out`, escapes resolved. `raw` is what stood between the quotes of a well-formed string.
-void append_unescaped(std::string& out, std::string_view raw);
 
 }  // namespace formats
