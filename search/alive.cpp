@@ -22,7 +22,7 @@ std::uint64_t& AliveEdit::word(store::Document document) {
 
 void Alive::restrict(store::Document first, std::span<std::uint64_t> bitmap) const {
   const unsigned shift = first % 64;
-  std::uint64_t at = first / 64;                                  // word of the whole bitset
+  std::uint64_t at = first / 64;  // word of the whole bitset
   const auto chunk_of = [&](std::uint64_t word) {
     const std::uint64_t chunk = word / chunk_words;
     return chunk < chunks_.size() ? chunks_[chunk].get() : nullptr;

@@ -1,6 +1,7 @@
 // Alive: a flat bitset over documents, copied on write by chunk.
 //
-// A value: copies share chunks. A copy that is being edited (AliveEdit) belongs to one thread; once shared it is immutable and any thread may read.
+// A value: copies share chunks. A copy that is being edited (AliveEdit) belongs to one thread; once shared it is immutable and
+// any thread may read.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@ namespace search {
 
 class Alive {
  public:
-  static constexpr std::size_t chunk_words = 1024;                // 8 kB, 65,536 documents
+  static constexpr std::size_t chunk_words = 1024;  // 8 kB, 65,536 documents
   static constexpr std::uint64_t chunk_bits = chunk_words * 64;
 
   bool test(store::Document document) const {
@@ -44,7 +45,7 @@ class AliveEdit {
  private:
   std::uint64_t& word(store::Document document);
   Alive alive_;
-  std::vector<Alive::Chunk*> own_;                                // null: still shared
+  std::vector<Alive::Chunk*> own_;  // null: still shared
 };
 
 }  // namespace search

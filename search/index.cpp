@@ -10,8 +10,8 @@
 namespace search {
 namespace {
 
-constexpr std::size_t crowded = 32;            // runs in memory at which the memory lane is behind and the writer merges some itself
-constexpr std::size_t inline_runs = 8;         // so many at a time
+constexpr std::size_t crowded = 32;     // runs in memory at which the memory lane is behind and the writer merges some itself
+constexpr std::size_t inline_runs = 8;  // so many at a time
 constexpr std::uint64_t inline_documents = 1024;  // of at most so many documents: a few milliseconds
 
 Index::Options sound(Index::Options options) {
@@ -21,13 +21,15 @@ Index::Options sound(Index::Options options) {
 
 }  // namespace
 
-model::Result<std::unique_ptr<Index>> Index::open(store::Store& store, const model::Schema& schema, Options options, Reextract extract) {
+model::Result<std::unique_ptr<Index>> Index::open(store::Store& store, const model::Schema& schema, Options options,
+                                                  Reextract extract) {
   try {
     auto index = std::make_unique<SegmentIndex>(store, schema, std::move(options), std::move(extract));
     if (auto started = index->start(); !started) return started.error();
     return std::unique_ptr<Index>(std::move(index));
-  } catch (const std::exception& error) {      // the store is damaged, or extraction is broken
-    return model::failure(model::FailureKind::internal, model::IssueCode::exception, std::string("the index cannot be made again: ") + error.what());
+  } catch (const std::exception& error) {  // the store is damaged, or extraction is broken
+    return model::failure(model::FailureKind::internal, model::IssueCode::exception,
+                          std::string("the index cannot be made again: ") + error.what());
   }
 }
 
@@ -43,7 +45,7 @@ std::shared_ptr<const RunView> SegmentIndex::now() const {
 
 void SegmentIndex::show(std::shared_ptr<const RunView> view) {
   std::lock_guard lock(view_mutex_);
-  view_.swap(view);                            // the old one is released after the lock
+  view_.swap(view);  // the old one is released after the lock
 }
 
 void SegmentIndex::replace(const Runs& old, const Runs& fresh) {
@@ -66,8 +68,9 @@ void SegmentIndex::stage(const store::Version& version, const std::shared_ptr<co
     for (std::size_t i = 0; i < terms->terms.size(); ++i) {
       const auto parameter = terms->terms[i].parameter;
       if (i > 0 && parameter == terms->terms[i - 1].parameter) continue;
-      const auto at = std::lower_bound(positions.begin(), positions.end(), parameter,
-                                       [](const Keys::Position& position, model::ParameterId id) { return position.parameter < id; });
+      const auto at =
+          std::lower_bound(positions.begin(), positions.end(), parameter,
+                           [](const Keys::Position& position, model::ParameterId id) { return position.parameter < id; });
       if (at == positions.end() || at->parameter != parameter)
         throw std::logic_error("terms under a parameter that " + std::string(keys_.type_name(version.type)) + " does not have");
     }
@@ -120,7 +123,8 @@ void SegmentIndex::merge_inline(Runs& runs) const {
   while (first < runs.size() && runs[first]->base() < claimed_end_) ++first;
   std::uint64_t documents = 0;
   std::size_t from = runs.size();
-  while (from > first && runs.size() - from < inline_runs && documents + runs[from - 1]->size() <= inline_documents) documents += runs[--from]->size();
+  while (from > first && runs.size() - from < inline_runs && documents + runs[from - 1]->size() <= inline_documents)
+    documents += runs[--from]->size();
   if (runs.size() - from < inline_runs) return;
   auto merged = merge_in_memory(std::span(runs).subspan(from), keys_);
   runs.resize(from);

@@ -8,7 +8,7 @@
 namespace search {
 namespace {
 
-constexpr std::size_t slice_documents = 2048;            // documents to a run: their terms are in memory at once
+constexpr std::size_t slice_documents = 2048;  // documents to a run: their terms are in memory at once
 constexpr std::size_t few = 128;               // not worth a thread
 
 struct Slice {
@@ -31,7 +31,8 @@ void extract_slice(Slice& slice, const Index::Reextract& extract) {
     }
   };
   std::vector<std::thread> helpers;
-  const std::size_t threads = slice.documents.size() < few ? 1 : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
+  const std::size_t threads =
+      slice.documents.size() < few ? 1 : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
   while (helpers.size() + 1 < threads) helpers.emplace_back(work);
   work();
   for (auto& helper : helpers) helper.join();

@@ -9,8 +9,8 @@
 
 namespace search {
 
-// Calls `take` with adjacent runs, in memory, that together cover [first, end); extracts on several threads where there is much to do. `take` returns
-// false to stop. Throws what `extract` throws.
+// Calls `take` with adjacent runs, in memory, that together cover [first, end); extracts on several threads where there is much
+// to do. `take` returns false to stop. Throws what `extract` throws.
 void extract_again(const store::Store& store, const Keys& keys, const Index::Reextract& extract, Document first, Document end,
                    const std::function<bool(std::shared_ptr<const Run>)>& take);
 

@@ -7,11 +7,12 @@ namespace search {
 namespace {
 
 constexpr std::size_t most_faults = 100;
-constexpr std::uint64_t sample = 1000;         // documents whose terms are extracted again
+constexpr std::uint64_t sample = 1000;  // documents whose terms are extracted again
 
 class Checker {
  public:
-  Checker(const store::Store& store, const Keys& keys, const Index::Reextract& extract, const RunView& view, std::vector<std::string>& faults)
+  Checker(const store::Store& store, const Keys& keys, const Index::Reextract& extract, const RunView& view,
+          std::vector<std::string>& faults)
       : store_(store), keys_(keys), extract_(extract), view_(view), faults_(faults) {}
 
   void runs() {
@@ -42,11 +43,13 @@ class Checker {
       }
       const auto offset = static_cast<std::uint32_t>(version.document - run->base());
       const std::uint8_t kind = run->kinds()[offset];
-      if (version.deleted() != (kind == no_kind) || (kind < run->types().size() && run->types()[kind] != keys_.type_name(version.type)))
+      if (version.deleted() != (kind == no_kind) ||
+          (kind < run->types().size() && run->types()[kind] != keys_.type_name(version.type)))
         add(name + "is of another type in the index");
       const auto newest = store_.as_of(version.type, version.id, last);
       const bool alive = newest && newest->document == version.document && !version.deleted();
-      if (view_.alive(version.document) != alive) add(name + (alive ? "is current, but not in the index" : "is not current, but in the index"));
+      if (view_.alive(version.document) != alive)
+        add(name + (alive ? "is current, but not in the index" : "is not current, but in the index"));
       if (!version.deleted() && version.document % stride == 0) terms(*run, offset, version, body, hole);
       return true;
     });
@@ -86,7 +89,7 @@ std::vector<std::string> SegmentIndex::check() const {
   if (faults.empty())
     checker.documents();
   else
-    wake_file_lane();                          // which makes anew what is damaged
+    wake_file_lane();  // which makes anew what is damaged
   std::lock_guard lock(trouble_mutex_);
   if (!failure_.empty()) faults.push_back("index: " + failure_);
   return faults;

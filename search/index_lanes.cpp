@@ -1,4 +1,5 @@
-// The background lanes: merges in memory and flushes on one, merges of files on the other, so that a long merge does not hold up a flush.
+// The background lanes: merges in memory and flushes on one, merges of files on the other, so that a long merge does not hold up
+// a flush.
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,11 +15,11 @@ namespace search {
 namespace {
 
 constexpr MergePolicy memory_policy{8, 8, 1u << 23};
-constexpr std::uint64_t file_fan = 4;                        // fewer files to ask in a query, for more rewriting, which is cheap
-constexpr std::uint64_t file_limit = 1u << 23;               // documents in a file
-constexpr auto quiet = std::chrono::seconds(1);              // after which all that is in memory becomes one run
-constexpr auto look_again = std::chrono::seconds(5);         // for runs that a reader found suspect
-constexpr auto retry_after = std::chrono::milliseconds(500); // of the first failure; doubles with each, up to 64 times
+constexpr std::uint64_t file_fan = 4;                         // fewer files to ask in a query, for more rewriting, which is cheap
+constexpr std::uint64_t file_limit = 1u << 23;                // documents in a file
+constexpr auto quiet = std::chrono::seconds(1);               // after which all that is in memory becomes one run
+constexpr auto look_again = std::chrono::seconds(5);          // for runs that a reader found suspect
+constexpr auto retry_after = std::chrono::milliseconds(500);  // of the first failure; doubles with each, up to 64 times
 
 std::string first_diagnostic(const model::Failure& failure) { return failure.issues.list().front().diagnostics; }
 
@@ -150,7 +151,8 @@ bool SegmentIndex::work_in_memory(bool flush, bool idle) {
     const Runs newest = newest_in_memory(runs);
     write = files_ && (flush || (may_try() && (due(newest) || memory_stretches(runs).size() > (newest.empty() ? 0u : 1u))));
     if (!write) {
-      const MergeRange range = idle && newest.size() > 1 ? MergeRange{0, newest.size()} : pick_merge(sizes_of(newest), memory_policy);
+      const MergeRange range =
+          idle && newest.size() > 1 ? MergeRange{0, newest.size()} : pick_merge(sizes_of(newest), memory_policy);
       chosen.assign(newest.begin() + static_cast<std::ptrdiff_t>(range.first),
                     newest.begin() + static_cast<std::ptrdiff_t>(range.first + range.count));
     }
@@ -233,7 +235,7 @@ bool SegmentIndex::work_on_files() {
 }
 
 void SegmentIndex::file_lane() {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 5);   // answers come first, but files must not pile up
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 5);  // answers come first, but files must not pile up
   std::unique_lock lock(lane_mutex_);
   while (!stop_) {
     file_wanted_ = false;

@@ -35,7 +35,8 @@ void StagedGroup::hash_terms() const {
 }
 
 void StagedGroup::find(const Clause& clause, std::vector<const Index::Staged*>& out) const {
-  const bool unique = !clause.negated && std::all_of(clause.scans.begin(), clause.scans.end(), [](const Scan& scan) { return scan.unique; });
+  const bool unique =
+      !clause.negated && std::all_of(clause.scans.begin(), clause.scans.end(), [](const Scan& scan) { return scan.unique; });
   if (!unique) {
     for (const Index::Staged& staged : staged_)
       if (staged.version.type == clause.key.type) out.push_back(&staged);

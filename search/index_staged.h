@@ -23,9 +23,9 @@ class StagedGroup {
  private:
   void hash_terms() const;
 
-  std::deque<Index::Staged> staged_;                                  // a deque: what find() gave stays where it is
+  std::deque<Index::Staged> staged_;  // a deque: what find() gave stays where it is
   std::unordered_set<Document> superseded_;
-  mutable std::size_t hashed_ = 0;                                    // so many of staged_ are in holders_
+  mutable std::size_t hashed_ = 0;  // so many of staged_ are in holders_
   mutable std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> holders_;
 };
 

@@ -9,7 +9,7 @@
 namespace search {
 namespace {
 
-constexpr std::uint64_t file_documents = 65536;   // of a file made again
+constexpr std::uint64_t file_documents = 65536;  // of a file made again
 
 }  // namespace
 
@@ -114,9 +114,9 @@ SegmentIndex::~SegmentIndex() {
   if (file_thread_.joinable()) file_thread_.join();
   if (!listening_) return;
   store_.listen(nullptr);
-  stop_ = false;                               // for the last flush, so that the next start has nothing to extract
+  stop_ = false;  // for the last flush, so that the next start has nothing to extract
   if (files_) flush_stretches(now()->runs(), true);
-  show(nullptr);                               // what no reader holds is released, and removed where it was replaced, before the files are let go
+  show(nullptr);  // what no reader holds is released, and removed where it was replaced, before the files are let go
 }
 
 }  // namespace search

@@ -9,14 +9,14 @@ namespace {
 
 // All adjacent terms of one document under one parameter.
 struct Stretch {
-  std::uint32_t row;                   // Keys::rows()
-  std::uint32_t offset;                // of the document
+  std::uint32_t row;     // Keys::rows()
+  std::uint32_t offset;  // of the document
   const Term* first;
   const Term* last;
 };
 
 struct Item {
-  std::uint64_t head;                  // the first 8 bytes as a number: decides most comparisons
+  std::uint64_t head;  // the first 8 bytes as a number: decides most comparisons
   std::string_view term;
   std::uint32_t offset;
 };
@@ -49,7 +49,8 @@ std::vector<Stretch> stretches_of(store::Document base, std::span<const RunDocum
       if (position == positions.end() || position->parameter > first->parameter) position = positions.begin();
       while (position != positions.end() && position->parameter != first->parameter) ++position;
       if (position == positions.end())
-        throw std::logic_error("terms under a parameter that " + std::string(keys.type_name(document->version.type)) + " does not have");
+        throw std::logic_error("terms under a parameter that " + std::string(keys.type_name(document->version.type)) +
+                               " does not have");
       found.push_back({position->row, offset, first, at});
       ++starts[position->row + 1];
     }
@@ -60,7 +61,8 @@ std::vector<Stretch> stretches_of(store::Document base, std::span<const RunDocum
   return sorted;
 }
 
-void write_parameter(std::span<const Stretch> stretches, std::vector<Item>& items, std::vector<std::uint32_t>& offsets, SegmentWriter& writer) {
+void write_parameter(std::span<const Stretch> stretches, std::vector<Item>& items, std::vector<std::uint32_t>& offsets,
+                     SegmentWriter& writer) {
   items.clear();
   for (const Stretch& stretch : stretches)
     for (const Term* term = stretch.first; term != stretch.last; ++term) {
@@ -80,9 +82,7 @@ void write_parameter(std::span<const Stretch> stretches, std::vector<Item>& item
 // Terms of one parameter in several sources, merged.
 class ParameterMerge {
  public:
-  void add(const Part& part, const Run& run, std::uint32_t shift) {
-    sources_.push_back({TermCursor(part, run.size()), shift});
-  }
+  void add(const Part& part, const Run& run, std::uint32_t shift) { sources_.push_back({TermCursor(part, run.size()), shift}); }
   bool run(const std::atomic<bool>& stop, SegmentWriter& writer) {
     order_.clear();
     for (std::uint32_t i = 0; i < sources_.size(); ++i) advance(i);
@@ -124,11 +124,12 @@ class ParameterMerge {
   }
 
   std::vector<Source> sources_;
-  std::vector<std::uint32_t> order_, moved_;   // sources by (current term, age)
+  std::vector<std::uint32_t> order_, moved_;  // sources by (current term, age)
 };
 
 // The types of all sources, sorted, and each document's.
-std::vector<std::string_view> merge_documents(std::span<const std::shared_ptr<const Run>> sources, std::vector<std::uint8_t>& kinds) {
+std::vector<std::string_view> merge_documents(std::span<const std::shared_ptr<const Run>> sources,
+                                              std::vector<std::uint8_t>& kinds) {
   std::vector<std::string_view> types;
   for (const auto& source : sources) types.insert(types.end(), source->types().begin(), source->types().end());
   std::sort(types.begin(), types.end());
@@ -145,7 +146,8 @@ std::vector<std::string_view> merge_documents(std::span<const std::shared_ptr<co
 
 }  // namespace
 
-std::shared_ptr<const Run> make_run(store::Document base, std::uint32_t size, std::span<const RunDocument* const> documents, const Keys& keys) {
+std::shared_ptr<const Run> make_run(store::Document base, std::uint32_t size, std::span<const RunDocument* const> documents,
+                                    const Keys& keys) {
   const auto sorted = stretches_of(base, documents, keys);
   std::vector<std::string_view> types;
   std::vector<std::uint8_t> kinds(size, no_kind);
@@ -184,7 +186,8 @@ std::shared_ptr<const Run> make_run(store::Document base, std::uint32_t size, st
   return run;
 }
 
-bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys& keys, const std::atomic<bool>& stop, SegmentWriter& writer) {
+bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys& keys, const std::atomic<bool>& stop,
+                SegmentWriter& writer) {
   const store::Document base = sources.front()->base();
   std::vector<std::uint8_t> kinds;
   kinds.reserve(static_cast<std::size_t>(sources.back()->end() - base));
@@ -196,7 +199,7 @@ bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys&
       pairs.push_back({source->pair_old(i), static_cast<std::uint32_t>(source->pair_by(i) - base)});
   writer.superseded(std::move(pairs));
 
-  std::vector<std::size_t> at(sources.size());   // each source's next parameter
+  std::vector<std::size_t> at(sources.size());  // each source's next parameter
   while (true) {
     std::string_view type, name;
     bool any = false;
@@ -236,7 +239,7 @@ bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys&
 std::shared_ptr<const Run> merge_in_memory(std::span<const std::shared_ptr<const Run>> sources, const Keys& keys) {
   static const std::atomic<bool> never = false;
   const auto size = static_cast<std::uint32_t>(sources.back()->end() - sources.front()->base());
-  std::size_t expected = 0;            // merging makes smaller
+  std::size_t expected = 0;  // merging makes smaller
   for (const auto& source : sources) expected += source->bytes();
   MemoryOutput out(std::min<std::size_t>(expected, std::size_t{1} << 16 | expected / 2));
   SegmentWriter writer(out, sources.front()->base(), size, false);

@@ -24,7 +24,8 @@ MergeRange pick_merge(std::span<const std::uint64_t> sizes, const MergePolicy& p
     while (end > 0 && tier_of(sizes[end - 1], policy) < tier) --end;
     std::size_t first = end;
     std::uint64_t sum = 0;
-    while (first > 0 && tier_of(sizes[first - 1], policy) <= tier && sum + sizes[first - 1] <= policy.limit) sum += sizes[--first];
+    while (first > 0 && tier_of(sizes[first - 1], policy) <= tier && sum + sizes[first - 1] <= policy.limit)
+      sum += sizes[--first];
     if (end - first >= policy.fan) return {first, end - first};
   }
   return {};

@@ -1,7 +1,8 @@
 // Terms and scans: the currency between the parameter types, the index, and the planner (README.md, "One idea").
 //
-// A term is bytes; within one parameter their memcmp order is meaningful. A Scan selects a range of a parameter's sorted terms; a Clause is a
-// union of scans, perhaps negated. The same clause runs over segments (index.h) and over one document's own terms (matches()).
+// A term is bytes; within one parameter their memcmp order is meaningful. A Scan selects a range of a parameter's sorted terms; a
+// Clause is a union of scans, perhaps negated. The same clause runs over segments (index.h) and over one document's own terms
+// (matches()).
 #pragma once
 
 #include <cstdint>
@@ -33,10 +34,11 @@ inline constexpr char tag_value = '\x02';    // then the type's own encoding; ty
 
 struct Term {
   model::ParameterId parameter;
-  std::string bytes;                   // at most max_term_bytes: longer values are cut and end with a 16-byte hash
+  std::string bytes;  // at most max_term_bytes: longer values are cut and end with a 16-byte hash
 };
 inline constexpr std::size_t max_term_bytes = 480;
-// Raise when any parameter type's terms change: segments made under another number are made anew from the store at the next start.
+// Raise when any parameter type's terms change: segments made under another number are made anew from the store at the next
+// start.
 inline constexpr std::uint32_t term_format = 1;
 
 // The terms of one version, sorted by (parameter, bytes), each once; includes tag_present terms and the every_document term.
@@ -49,23 +51,23 @@ class DocumentTerms : public store::IndexEntry {
 using TermPredicate = std::function<bool(std::string_view term)>;
 
 struct Scan {
-  std::string low;                     // first term >= low ...
-  std::string high;                    // ... and < high; empty: to the end of the parameter
+  std::string low;                                 // first term >= low ...
+  std::string high;                                // ... and < high; empty: to the end of the parameter
   std::shared_ptr<const TermPredicate> predicate;  // null: every term of the range
-  bool unique = false;                 // exactly one term: low; then high is low + '\0'. Answered through the Bloom filter
+  bool unique = false;  // exactly one term: low; then high is low + '\0'. Answered through the Bloom filter
   bool selects(std::string_view term) const {
     return term >= low && (high.empty() || term < high) && (!predicate || (*predicate)(term));
   }
 };
-Scan exact_scan(std::string term);           // unique
-Scan prefix_scan(std::string prefix);        // all terms that begin so
+Scan exact_scan(std::string term);                  // unique
+Scan prefix_scan(std::string prefix);               // all terms that begin so
 std::string after_prefix(std::string_view prefix);  // the least string above all that begin with prefix; empty: none
 
 struct Clause {
   IndexKey key;
-  std::vector<Scan> scans;             // a union (the values of an OR)
-  bool negated = false;                // documents of the type that the union does not hold
-  std::string label;                   // for _explain: "code=http://loinc.org|1234-5"
+  std::vector<Scan> scans;  // a union (the values of an OR)
+  bool negated = false;     // documents of the type that the union does not hold
+  std::string label;        // for _explain: "code=http://loinc.org|1234-5"
 };
 
 // Does a document with these terms satisfy the clause? The one matcher.

@@ -1,7 +1,8 @@
 // Term blocks: about 4 kB of a parameter's sorted terms, and beside them their postings.
 //
-// Bytes: number of terms, bytes of the terms, bytes of the postings (2 each); for every 16th term where it and its postings begin (2 each);
-// the terms (every 16th whole, others by what they share with the one before, at the beginning and at the end); the postings.
+// Bytes: number of terms, bytes of the terms, bytes of the postings (2 each); for every 16th term where it and its postings begin
+// (2 each); the terms (every 16th whole, others by what they share with the one before, at the beginning and at the end); the
+// postings.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +18,15 @@ namespace search {
 
 // One parameter of a segment: where its parts are.
 struct Part {
-  std::uint8_t type = 0;                // position in Run::types()
+  std::uint8_t type = 0;  // position in Run::types()
   std::string_view name;
-  IndexKey key{};                       // type no_type: not of this program's schema
+  IndexKey key{};  // type no_type: not of this program's schema
   std::uint32_t terms = 0;
   std::uint64_t postings = 0;
-  std::string_view data;                // blocks and long lists
-  std::string_view rows;                // BlockRows
+  std::string_view data;  // blocks and long lists
+  std::string_view rows;  // BlockRows
   std::string_view separators;
-  std::string_view region;              // all of it, for the checksum
+  std::string_view region;  // all of it, for the checksum
   std::uint32_t crc = 0;
   std::uint32_t blocks = 0;
   bool has_column = false;
@@ -33,13 +34,13 @@ struct Part {
   Bloom bloom;
 
   BlockRow row(std::uint32_t block) const { return load<BlockRow>(rows.data() + std::size_t{block} * sizeof(BlockRow)); }
-  std::string_view separator(std::uint32_t block) const;                // empty for block 0, or if damaged
+  std::string_view separator(std::uint32_t block) const;  // empty for block 0, or if damaged
   std::uint32_t block_of_ordinal(std::uint32_t ordinal) const;
   std::uint32_t block_of_term(std::string_view term) const;
 };
 
 struct Block {
-  std::uint32_t first = 0;              // ordinal
+  std::uint32_t first = 0;  // ordinal
   std::uint32_t count = 0;
   const char* restarts = nullptr;
   std::string_view terms, postings;
@@ -58,7 +59,7 @@ struct Block {
 class TermWalk {
  public:
   void start(const Block& block, std::uint32_t restart);
-  bool next();                          // false: end of the block, or damaged()
+  bool next();  // false: end of the block, or damaged()
   bool damaged() const { return in_.bad; }
   std::string_view term() const { return {term_, length_}; }
   std::uint32_t ordinal() const { return next_ - 1; }
@@ -74,7 +75,7 @@ class TermWalk {
 class TermCursor {
  public:
   TermCursor(const Part& part, std::uint32_t limit) : part_(&part), limit_(limit) {}
-  bool next();                          // false: the end, or damaged()
+  bool next();  // false: the end, or damaged()
   bool damaged() const { return damaged_; }
   std::string_view term() const { return walk_.term(); }
   std::uint32_t ordinal() const { return walk_.ordinal(); }

@@ -83,8 +83,8 @@ struct Input {
   std::string_view text() { return bytes(varint()); }
 };
 
-// Bit fields of up to 57 bits, least significant bit first. A reader may touch 8 bytes past the last field: segments end in a footer, so that
-// these bytes exist.
+// Bit fields of up to 57 bits, least significant bit first. A reader may touch 8 bytes past the last field: segments end in a
+// footer, so that these bytes exist.
 inline std::uint64_t unpack(const char* data, std::uint64_t bit, unsigned width) {
   const std::uint64_t word = load<std::uint64_t>(data + (bit >> 3));
   return (word >> (bit & 7)) & ((std::uint64_t{1} << width) - 1);

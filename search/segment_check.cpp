@@ -10,7 +10,7 @@ std::vector<std::string> Run::verify() const {
   const auto expect = [&](std::string_view bytes, std::uint32_t crc, const std::string& what) {
     if (crc32c(0, bytes) != crc) faults.push_back(what + ": the checksum does not hold");
   };
-  if (path().empty()) return faults;   // made in this process, without checksums
+  if (path().empty()) return faults;  // made in this process, without checksums
   expect(documents_part_, documents_crc_, "documents");
   expect(pairs_part_, pairs_crc_, "pairs");
   for (const Part& part : parts_) expect(part.region, part.crc, std::string(types_[part.type]) + " " + std::string(part.name));
@@ -31,8 +31,8 @@ std::vector<std::string> Run::examine() const {
   }
   if (!std::equal(counts.begin(), counts.end(), type_counts_.begin())) faults.push_back("documents: counts by type are wrong");
   for (std::uint32_t i = 0; i < pairs_; ++i)
-    if (pair_by(i) >= end() || pair_old(i) >= pair_by(i) || (i > 0 && pair_old(i - 1) > pair_old(i)) || pair_in_order(i) >= pairs_ ||
-        (i > 0 && pair_by(pair_in_order(i - 1)) > pair_by(pair_in_order(i)))) {
+    if (pair_by(i) >= end() || pair_old(i) >= pair_by(i) || (i > 0 && pair_old(i - 1) > pair_old(i)) ||
+        pair_in_order(i) >= pairs_ || (i > 0 && pair_by(pair_in_order(i - 1)) > pair_by(pair_in_order(i)))) {
       faults.push_back("pairs: out of order");
       break;
     }

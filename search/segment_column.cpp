@@ -8,14 +8,14 @@ namespace {
 
 // How the ranks that have a value are told.
 enum Form : std::uint8_t {
-  form_all = 0,      // a value for each rank; value_none where there is none
-  form_bitmap = 1,   // a bit per rank, with the count before each 512 bits
-  form_ranks = 2,    // the ranks themselves, 4 bytes each
+  form_all = 0,     // a value for each rank; value_none where there is none
+  form_bitmap = 1,  // a bit per rank, with the count before each 512 bits
+  form_ranks = 2,   // the ranks themselves, 4 bytes each
 };
 // What a value says; larger ones are a single ordinal, then a position among the lists.
 constexpr std::uint64_t value_none = 0;
-constexpr std::uint64_t value_present = 1;     // the presence term alone
-constexpr std::uint64_t value_ordinal = 2;     // + ordinal
+constexpr std::uint64_t value_present = 1;  // the presence term alone
+constexpr std::uint64_t value_ordinal = 2;  // + ordinal
 constexpr std::uint8_t flag_implied = 1;
 constexpr std::uint32_t bits_per_count = 512;
 
@@ -46,7 +46,7 @@ class ListStore {
       if (slots_[position + i] != (std::uint64_t{list[i]} << 1 | (i + 1 == count))) return false;
     return true;
   }
-  std::vector<std::uint64_t> slots_;       // ordinal << 1 | last
+  std::vector<std::uint64_t> slots_;  // ordinal << 1 | last
   std::array<std::uint64_t, 1024> recent_{};
 };
 
@@ -70,7 +70,8 @@ void ColumnBuilder::write(std::uint32_t ranks, std::uint32_t terms, std::string&
   const bool implied = !present_.empty() && covered == with_others;
   if (!present_.empty() && !implied) {  // tell the presence term like any other
     entries_.insert(entries_.begin(), present_.size(), 0);
-    std::transform(present_.begin(), present_.end(), entries_.begin(), [](std::uint32_t rank) { return std::uint64_t{rank} << 32; });
+    std::transform(present_.begin(), present_.end(), entries_.begin(),
+                   [](std::uint32_t rank) { return std::uint64_t{rank} << 32; });
     present_.clear();
     return write(ranks, terms, out);
   }
@@ -78,7 +79,7 @@ void ColumnBuilder::write(std::uint32_t ranks, std::uint32_t terms, std::string&
   for (const std::uint64_t entry : entries_) ordinals_[starts_[entry >> 32]++] = static_cast<std::uint32_t>(entry);
   // starts_[r] is now where rank r ends.
   ListStore lists;
-  std::vector<std::uint64_t> values;      // of the ranks that have one
+  std::vector<std::uint64_t> values;  // of the ranks that have one
   std::vector<std::uint32_t> holders;
   std::uint64_t least = ~std::uint64_t{0}, most = 0;
   for (std::uint32_t rank = 0, from = 0; rank < ranks; ++rank) {

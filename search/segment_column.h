@@ -23,7 +23,7 @@ class ColumnBuilder {
   void write(std::uint32_t ranks, std::uint32_t terms, std::string& out);
 
  private:
-  std::vector<std::uint64_t> entries_;     // rank << 32 | ordinal
+  std::vector<std::uint64_t> entries_;  // rank << 32 | ordinal
   std::vector<std::uint32_t> present_;
   std::vector<std::uint32_t> starts_, ordinals_;
 };
@@ -38,12 +38,12 @@ class Column {
  private:
   std::uint8_t form_ = 0;
   bool implied_ = false;
-  unsigned width_ = 0;             // of a value
+  unsigned width_ = 0;  // of a value
   unsigned list_width_ = 0;
   std::uint32_t ranks_ = 0;
   std::uint32_t terms_ = 0;
-  std::uint32_t entries_ = 0;      // values stored
-  std::uint64_t least_ = 0;        // added to each value
+  std::uint32_t entries_ = 0;  // values stored
+  std::uint64_t least_ = 0;    // added to each value
   std::uint64_t list_slots_ = 0;
   const char* presence_ = nullptr;
   const char* values_ = nullptr;

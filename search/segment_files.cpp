@@ -18,7 +18,7 @@ namespace search {
 namespace {
 
 constexpr std::string_view manifest_head = "kiln segments 1";
-constexpr std::size_t flush_at = 1u << 20;     // bytes gathered before a write()
+constexpr std::size_t flush_at = 1u << 20;  // bytes gathered before a write()
 
 model::Failure io_failure(const std::string& what, int error) {
   const bool full = error == ENOSPC || error == EDQUOT;
@@ -83,7 +83,7 @@ class FileOutput final : public SegmentOutput {
     buffer_.append(bytes);
     if (buffer_.size() >= flush_at) write();
   }
-  int finish() {                               // 0 or an errno; the file is on disk
+  int finish() {  // 0 or an errno; the file is on disk
     write();
     if (error_ == 0 && ::fsync(fd_) != 0) error_ = errno;
     return error_;
@@ -173,7 +173,9 @@ bool Manifest::parse(std::string_view text, Manifest& out) {
   while (!text.empty()) {
     line = cut(text, '\n');
     File file;
-    if (!number(cut(line, ' '), file.base, 10) || !number(cut(line, ' '), file.size, 10) || !number(cut(line, ' '), file.identity, 16)) return false;
+    if (!number(cut(line, ' '), file.base, 10) || !number(cut(line, ' '), file.size, 10) ||
+        !number(cut(line, ' '), file.identity, 16))
+      return false;
     if (line.empty() || line.find('/') != std::string_view::npos) return false;
     file.name = line;
     out.files.push_back(std::move(file));
@@ -192,8 +194,8 @@ model::Result<void> SegmentFiles::prepare() const {
   return {};
 }
 
-model::Result<std::shared_ptr<const Run>> SegmentFiles::write(std::span<const std::shared_ptr<const Run>> sources, const Keys& keys,
-                                                              const std::atomic<bool>& stop) const {
+model::Result<std::shared_ptr<const Run>> SegmentFiles::write(std::span<const std::shared_ptr<const Run>> sources,
+                                                              const Keys& keys, const std::atomic<bool>& stop) const {
   const store::Document base = sources.front()->base(), end = sources.back()->end();
   const std::string name = fresh_name(base, end - 1);
   const std::string unfinished = path(name + ".new"), finished = path(name + ".segment");
@@ -222,7 +224,9 @@ model::Result<std::shared_ptr<const Run>> SegmentFiles::write(std::span<const st
   }
   if (::rename(unfinished.c_str(), finished.c_str()) != 0) return give_up(errno);
   std::string fault;
-  auto run = sync_directory(directory_) ? open({base, static_cast<std::uint32_t>(end - base), identity, name + ".segment"}, keys, fault) : nullptr;
+  auto run = sync_directory(directory_)
+                 ? open({base, static_cast<std::uint32_t>(end - base), identity, name + ".segment"}, keys, fault)
+                 : nullptr;
   if (!run) {
     const int error = errno;
     ::unlink(finished.c_str());

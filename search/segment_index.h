@@ -1,7 +1,9 @@
-// SegmentIndex: the Index over runs: one in memory per commit, merged on a background lane, written to files, merged there on a second lane.
+// SegmentIndex: the Index over runs: one in memory per commit, merged on a background lane, written to files, merged there on a
+// second lane.
 //
-// Three threads change the view: the store's writer appends, the memory lane replaces runs in memory (by merged ones, or by a file), the file lane
-// replaces files. Each replaces only runs that it alone may (the writer: those behind what the memory lane has claimed), so that no change is lost.
+// Three threads change the view: the store's writer appends, the memory lane replaces runs in memory (by merged ones, or by a
+// file), the file lane replaces files. Each replaces only runs that it alone may (the writer: those behind what the memory lane
+// has claimed), so that no change is lost.
 #pragma once
 
 #include <atomic>
@@ -49,8 +51,8 @@ class SegmentIndex final : public Index {
   void merge_inline(Runs& runs) const;
 
   // Files and their manifest.
-  bool write_down(const Runs& sources);             // as one file, named in the manifest, then in the view; false: failed or stopped
-  bool adopt(const Runs& old, const Runs& fresh);   // the manifest first, then the view
+  bool write_down(const Runs& sources);  // as one file, named in the manifest, then in the view; false: failed or stopped
+  bool adopt(const Runs& old, const Runs& fresh);  // the manifest first, then the view
   model::Result<void> put_manifest(const Runs& runs);
   Runs open_files(const Manifest& manifest);
   // Runs over [first, end) extracted again; in files where they are large. `made` is told of each.
@@ -59,7 +61,7 @@ class SegmentIndex final : public Index {
   // The lanes.
   void memory_lane();
   void file_lane();
-  bool work_in_memory(bool flush, bool idle);       // true: something was done, look again
+  bool work_in_memory(bool flush, bool idle);  // true: something was done, look again
   bool work_on_files();
   bool flush_stretches(const Runs& runs, bool all);
   bool due(const Runs& stretch) const;
@@ -73,16 +75,16 @@ class SegmentIndex final : public Index {
   const Keys keys_;
   const Options options_;
   const Reextract extract_;
-  std::optional<SegmentFiles> files_;               // none: memory only
+  std::optional<SegmentFiles> files_;  // none: memory only
   bool listening_ = false;
 
-  StagedGroup staged_;                              // the writer's thread only
+  StagedGroup staged_;  // the writer's thread only
 
-  mutable std::mutex view_mutex_;                   // held to copy or swap the pointer
+  mutable std::mutex view_mutex_;  // held to copy or swap the pointer
   std::shared_ptr<const RunView> view_;
-  std::mutex change_mutex_;                         // one change of the view at a time
-  Document claimed_end_ = 0;                        // documents below are the memory lane's; under change_mutex_
-  std::mutex manifest_mutex_;                       // one manifest at a time; taken before change_mutex_
+  std::mutex change_mutex_;    // one change of the view at a time
+  Document claimed_end_ = 0;   // documents below are the memory lane's; under change_mutex_
+  std::mutex manifest_mutex_;  // one manifest at a time; taken before change_mutex_
 
   mutable std::mutex lane_mutex_;
   mutable std::condition_variable memory_wake_, file_wake_, flushed_;

@@ -52,9 +52,8 @@ Keys::Keys(const model::Schema& schema) : schema_(schema) {
 }
 
 const Keys::Row* Keys::find(std::string_view type, std::string_view name) const {
-  const auto at = std::lower_bound(rows_.begin(), rows_.end(), 0, [&](const Row& row, int) {
-    return row.type != type ? row.type < type : row.name < name;
-  });
+  const auto at = std::lower_bound(rows_.begin(), rows_.end(), 0,
+                                   [&](const Row& row, int) { return row.type != type ? row.type < type : row.name < name; });
   return at != rows_.end() && at->type == type && at->name == name ? &*at : nullptr;
 }
 

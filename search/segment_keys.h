@@ -16,11 +16,11 @@ namespace search {
 class Keys {
  public:
   struct Row {
-    std::string_view type;   // "Observation"
-    std::string_view name;   // the parameter's code; empty for every_document
+    std::string_view type;  // "Observation"
+    std::string_view name;  // the parameter's code; empty for every_document
     IndexKey key;
-    bool column;             // all but composite, special and every_document
-    bool bloom;              // types that are asked for by unique terms: token, reference, uri
+    bool column;  // all but composite, special and every_document
+    bool bloom;   // types that are asked for by unique terms: token, reference, uri
   };
 
   explicit Keys(const model::Schema& schema);
@@ -38,14 +38,15 @@ class Keys {
   };
   std::span<const Position> of_type(model::TypeId type) const;
 
-  // Differs when terms made under another schema or another form of terms must not be used: names, expressions, types and bases of all parameters.
+  // Differs when terms made under another schema or another form of terms must not be used: names, expressions, types and bases
+  // of all parameters.
   std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
   const model::Schema& schema_;
   std::vector<Row> rows_;
   std::vector<Position> positions_;
-  std::vector<model::Range> of_type_;    // by type id: rows of positions_
+  std::vector<model::Range> of_type_;  // by type id: rows of positions_
   std::uint64_t fingerprint_ = 0;
 };
 

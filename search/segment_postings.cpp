@@ -8,10 +8,10 @@ namespace {
 // Form of a group in a long list; 0 to 32 is the width of packed deltas.
 constexpr std::uint8_t form_run = 0x40;
 constexpr std::uint8_t form_bitmap = 0x41;
-constexpr std::uint32_t packed_group = 128;     // offsets in a packed group
-constexpr std::uint32_t run_least = 128;        // adjacent offsets that make a run
-constexpr std::uint32_t window = 8192;          // documents that a bitmap covers
-constexpr std::uint32_t dense = window / 8;     // offsets in a window that make it a bitmap: about where packed deltas are as large
+constexpr std::uint32_t packed_group = 128;  // offsets in a packed group
+constexpr std::uint32_t run_least = 128;     // adjacent offsets that make a run
+constexpr std::uint32_t window = 8192;       // documents that a bitmap covers
+constexpr std::uint32_t dense = window / 8;  // offsets in a window that make it a bitmap: about where packed deltas are as large
 
 unsigned deltas_width(std::span<const std::uint32_t> offsets) {
   std::uint32_t all = 0;
@@ -108,8 +108,8 @@ void encode_long(std::span<const std::uint32_t> offsets, std::string& out) {
 struct Postings::Group {
   std::uint8_t form = 0;
   std::uint32_t first = 0;
-  std::uint32_t count = 0;        // packed, run
-  std::uint32_t words = 0;        // bitmap
+  std::uint32_t count = 0;  // packed, run
+  std::uint32_t words = 0;  // bitmap
   const char* data = nullptr;
 };
 
@@ -210,7 +210,7 @@ bool Postings::unite(std::span<std::uint64_t> bitmap) const {
 
 bool Postings::append(std::vector<std::uint32_t>& out, std::uint32_t shift) const {
   const std::size_t start = out.size();
-  std::uint64_t next = 0;   // offsets must ascend
+  std::uint64_t next = 0;  // offsets must ascend
   bool sound = true;
   const auto add = [&](std::uint64_t offset) {
     if (offset < next || offset >= limit_ || out.size() - start >= count_) {
@@ -249,7 +249,8 @@ bool Postings::newest(std::uint32_t below, std::span<std::uint32_t> out, std::si
   // Offsets of a packed group, highest first.
   const auto take = [&](std::uint32_t first, const char* bits, unsigned width, std::uint32_t count) {
     std::uint32_t n = 0;
-    if (each_packed(first, bits, width, count, [&](std::uint64_t o) { unpacked[n++] = static_cast<std::uint32_t>(o); }) >= limit_) return false;
+    if (each_packed(first, bits, width, count, [&](std::uint64_t o) { unpacked[n++] = static_cast<std::uint32_t>(o); }) >= limit_)
+      return false;
     while (n > 0 && found < out.size()) {
       const std::uint32_t offset = unpacked[--n];
       if (offset < below) out[found++] = offset;
@@ -263,7 +264,8 @@ bool Postings::newest(std::uint32_t below, std::span<std::uint32_t> out, std::si
     Group g;
     if (!group(index, g)) return false;
     if (g.form == form_run) {
-      for (std::uint32_t offset = std::min(below, g.first + g.count); offset > g.first && found < out.size();) out[found++] = --offset;
+      for (std::uint32_t offset = std::min(below, g.first + g.count); offset > g.first && found < out.size();)
+        out[found++] = --offset;
     } else if (g.form == form_bitmap) {
       const std::uint32_t base = g.first & ~63u;
       for (std::uint32_t w = g.words; w-- > 0 && found < out.size();) {

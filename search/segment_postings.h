@@ -1,7 +1,7 @@
 // A posting list in a segment: the ascending document offsets of one term.
 //
-// Three forms (README.md, Segments): one offset, a short packed list, or a long list of groups found through a directory, each packed, a run, or
-// a bitmap. Views into the segment's bytes; any thread.
+// Three forms (README.md, Segments): one offset, a short packed list, or a long list of groups found through a directory, each
+// packed, a run, or a bitmap. Views into the segment's bytes; any thread.
 #pragma once
 
 #include <cstdint>
@@ -42,12 +42,12 @@ class Postings {
 
   std::uint32_t count_ = 0;
   std::uint32_t limit_ = 0;
-  std::uint32_t first_ = 0;            // of one offset or a short list
-  unsigned width_ = 0;                 // of a short list's deltas
-  const char* bits_ = nullptr;         // a short list's deltas
-  const char* directory_ = nullptr;    // of a long list: (first offset, position) per group
+  std::uint32_t first_ = 0;          // of one offset or a short list
+  unsigned width_ = 0;               // of a short list's deltas
+  const char* bits_ = nullptr;       // a short list's deltas
+  const char* directory_ = nullptr;  // of a long list: (first offset, position) per group
   const char* groups_begin_ = nullptr;
-  const char* end_ = nullptr;          // of the region
+  const char* end_ = nullptr;  // of the region
   std::uint32_t groups_ = 0;
 };
 

@@ -123,7 +123,8 @@ bool Run::parse_part(Input& in, const Keys& keys, Part& part) const {
 }
 
 int Run::slot(IndexKey key) const {
-  const auto at = std::lower_bound(slots_.begin(), slots_.end(), key, [](const auto& slot, IndexKey k) { return slot.first < k; });
+  const auto at =
+      std::lower_bound(slots_.begin(), slots_.end(), key, [](const auto& slot, IndexKey k) { return slot.first < k; });
   return at != slots_.end() && at->first == key ? static_cast<int>(at->second) : -1;
 }
 

@@ -1,7 +1,7 @@
 // Run: the one implementation of Segment, over bytes in memory or in a mapped file.
 //
-// Immutable once open; any thread. Damage found while reading yields fewer results, never a step outside the bytes, and marks the run as suspect, so that the
-// background lane checks it and makes it anew.
+// Immutable once open; any thread. Damage found while reading yields fewer results, never a step outside the bytes, and marks the
+// run as suspect, so that the background lane checks it and makes it anew.
 #pragma once
 
 #include <atomic>
@@ -22,15 +22,15 @@ class SegmentBytes {
  public:
   virtual ~SegmentBytes() = default;
   virtual std::string_view bytes() const = 0;
-  virtual const std::string& path() const = 0;   // empty: in memory
+  virtual const std::string& path() const = 0;  // empty: in memory
   virtual void unlink_when_released() const {}
 };
 std::unique_ptr<SegmentBytes> owned_bytes(std::string bytes);
 
 class Run final : public Segment {
  public:
-  // Null, with the reason in `fault`, where the bytes are no sound segment as far as the footer, the directory, and (if `verify`) the checksums of
-  // documents and pairs tell; the regions' checksums are verify()'s.
+  // Null, with the reason in `fault`, where the bytes are no sound segment as far as the footer, the directory, and (if `verify`)
+  // the checksums of documents and pairs tell; the regions' checksums are verify()'s.
   static std::shared_ptr<const Run> open(std::unique_ptr<SegmentBytes> bytes, const Keys& keys, bool verify, std::string& fault);
 
   int slot(IndexKey key) const override;
@@ -48,7 +48,7 @@ class Run final : public Segment {
   void ordinals_of(int slot, std::uint32_t offset, std::vector<std::uint32_t>& out) const override;
 
   Document end() const { return base_ + size_; }
-  bool exists(std::uint32_t offset) const { return kinds()[offset] != no_kind; }   // a document that is no tombstone
+  bool exists(std::uint32_t offset) const { return kinds()[offset] != no_kind; }  // a document that is no tombstone
   const std::uint8_t* kinds() const { return reinterpret_cast<const std::uint8_t*>(kinds_); }
   std::span<const std::string_view> types() const { return types_; }
   std::span<const Part> parts() const { return parts_; }

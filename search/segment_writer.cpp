@@ -75,7 +75,8 @@ void SegmentWriter::documents(std::span<const std::string_view> types, std::vect
 }
 
 void SegmentWriter::superseded(std::vector<Superseded> pairs) {
-  std::sort(pairs.begin(), pairs.end(), [](const Superseded& a, const Superseded& b) { return a.old != b.old ? a.old < b.old : a.by < b.by; });
+  std::sort(pairs.begin(), pairs.end(),
+            [](const Superseded& a, const Superseded& b) { return a.old != b.old ? a.old < b.old : a.by < b.by; });
   std::vector<std::uint32_t> order(pairs.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return pairs[a].by < pairs[b].by; });
@@ -159,7 +160,8 @@ void SegmentWriter::term(std::string_view term, std::span<const std::uint32_t> o
 
 void SegmentWriter::close_block() {
   separators_ += block_separator_;
-  rows_.push_back({position_ - region_, block_postings_count_, terms_ - block_count_, static_cast<std::uint32_t>(separators_.size())});
+  rows_.push_back(
+      {position_ - region_, block_postings_count_, terms_ - block_count_, static_cast<std::uint32_t>(separators_.size())});
   scratch_.clear();
   put<std::uint16_t>(scratch_, static_cast<std::uint16_t>(block_count_));
   put<std::uint16_t>(scratch_, static_cast<std::uint16_t>(block_terms_.size()));
@@ -175,7 +177,7 @@ void SegmentWriter::close_block() {
 }
 
 void SegmentWriter::end() {
-  if (terms_ == 0) return;             // nothing was emitted
+  if (terms_ == 0) return;  // nothing was emitted
   close_block();
   put_varint(parameters_, type_);
   put_text(parameters_, name_);

@@ -1,6 +1,7 @@
 // SegmentWriter: turns sorted terms with their documents into a segment's bytes, as a stream.
 //
-// Call order: documents(), superseded(), then per parameter in (type, name) order begin(), term() ascending, end(); finish() last. One thread.
+// Call order: documents(), superseded(), then per parameter in (type, name) order begin(), term() ascending, end(); finish()
+// last. One thread.
 #pragma once
 
 #include <cstdint>
@@ -61,10 +62,10 @@ class SegmentWriter {
   const std::uint32_t size_;
   const bool checksums_;
   std::uint64_t position_ = 0;
-  std::uint32_t crc_ = 0;              // of the region being written
+  std::uint32_t crc_ = 0;  // of the region being written
 
   std::vector<std::uint8_t> kinds_;
-  std::vector<std::uint32_t> ranks_;   // of each document within its type
+  std::vector<std::uint32_t> ranks_;  // of each document within its type
   std::vector<std::uint32_t> type_counts_;
   std::string types_, documents_part_, pairs_part_, parameters_;
   std::uint32_t parameter_count_ = 0;
@@ -73,7 +74,7 @@ class SegmentWriter {
   std::size_t type_ = 0;
   std::string name_;
   bool with_column_ = false, with_bloom_ = false;
-  std::uint64_t region_ = 0;           // where it begins
+  std::uint64_t region_ = 0;  // where it begins
   std::uint32_t terms_ = 0;
   std::uint64_t postings_ = 0;
   std::string last_term_;

@@ -10,7 +10,8 @@ RunView::RunView(Runs runs, Alive alive) : runs_(std::move(runs)), alive_(std::m
 }
 
 const Run* RunView::run_of(Document document) const {
-  const auto at = std::upper_bound(runs_.begin(), runs_.end(), document, [](Document d, const auto& run) { return d < run->base(); });
+  const auto at =
+      std::upper_bound(runs_.begin(), runs_.end(), document, [](Document d, const auto& run) { return d < run->base(); });
   if (at == runs_.begin()) return nullptr;
   const Run* run = std::prev(at)->get();
   return document < run->end() ? run : nullptr;

@@ -1,6 +1,7 @@
 // RunView: the one implementation of View: runs, and which documents are alive.
 //
-// Immutable; any thread. Alive at an earlier moment is alive now, corrected by what was superseded since: the pairs that the newer runs hold.
+// Immutable; any thread. Alive at an earlier moment is alive now, corrected by what was superseded since: the pairs that the
+// newer runs hold.
 #pragma once
 
 #include <memory>
@@ -15,14 +16,14 @@ class RunView final : public View {
  public:
   using Runs = std::vector<std::shared_ptr<const Run>>;
 
-  RunView(Runs runs, Alive alive);                // adjacent, oldest first
+  RunView(Runs runs, Alive alive);  // adjacent, oldest first
   bool alive(Document document) const override { return alive_.test(document); }
   void restrict_alive(const Segment& segment, Document moment, std::span<std::uint64_t> bitmap) const override;
   bool alive_at(Document document, Document moment) const override;
 
   const Runs& runs() const { return runs_; }
   const Alive& alive_now() const { return alive_; }
-  const Run* run_of(Document document) const;     // null if none covers it
+  const Run* run_of(Document document) const;  // null if none covers it
 
  private:
   Runs runs_;

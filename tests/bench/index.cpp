@@ -2,9 +2,9 @@
 //
 //   bench_index [DOCUMENTS] [DIRECTORY]       (a directory that is named is kept)
 //
-// Documents are shaped like Synthea's (25 values: 12 of few values, 4 references in runs of 800 and 20, 2 of their own, 4 dates, 3 numbers; and a presence
-// term per parameter), a tenth supersede an earlier one. Prints a Markdown table: publish() on the writer's thread by size of group, CPU of all threads,
-// bytes a document, times of reads, and of a start.
+// Documents are shaped like Synthea's (25 values: 12 of few values, 4 references in runs of 800 and 20, 2 of their own, 4 dates,
+// 3 numbers; and a presence term per parameter), a tenth supersede an earlier one. Prints a Markdown table: publish() on the
+// writer's thread by size of group, CPU of all threads, bytes a document, times of reads, and of a start.
 #include <sys/resource.h>
 #include <time.h>
 
@@ -51,13 +51,15 @@ class Shapes {
       for (model::ParameterId p = 0; p < schema.search_parameters.size(); ++p) {
         const auto& row = schema.search_parameters[p];
         const auto bases = model::Schema::rows(schema.parameter_bases, row.bases);
-        if (std::any_of(bases.begin(), bases.end(), [&](auto base) { return schema.is_a(type, base); })) by_type[row.type].push_back(p);
+        if (std::any_of(bases.begin(), bases.end(), [&](auto base) { return schema.is_a(type, base); }))
+          by_type[row.type].push_back(p);
       }
       const auto take = [&](model::ParameterType kind, std::size_t count, std::vector<model::ParameterId>& out) {
         for (const auto p : by_type[kind])
           if (out.size() < count) out.push_back(p);
         for (const auto p : by_type[model::ParameterType::reference])  // types with few of a kind: any others
-          if (out.size() < count && std::find(all.references.begin(), all.references.end(), p) == all.references.end()) out.push_back(p);
+          if (out.size() < count && std::find(all.references.begin(), all.references.end(), p) == all.references.end())
+            out.push_back(p);
       };
       take(model::ParameterType::reference, 4, all.references);
       take(model::ParameterType::token, 8, all.tokens);
@@ -102,19 +104,23 @@ class Shapes {
     for (std::size_t i = 0; i < own.references.size(); ++i) {
       add(own.references[i], present);
       const std::uint64_t whose = i < 2 ? document / 800 : document / 20;
-      add(own.references[i], tag + (i < 2 ? "Patient/" : "Encounter/") + fmt::format("{:016x}-{:04x}", mix(whose), whose & 0xffff));
+      add(own.references[i],
+          tag + (i < 2 ? "Patient/" : "Encounter/") + fmt::format("{:016x}-{:04x}", mix(whose), whose & 0xffff));
     }
     for (std::size_t i = 0; i < own.dates.size(); ++i) {
       add(own.dates[i], present);
-      for (int n = 0; n < 2; ++n) add(own.dates[i], tag + static_cast<char>(n) + big_endian(day(document) * 86400000 + random() % 86400000) + big_endian(1000));
+      for (int n = 0; n < 2; ++n)
+        add(own.dates[i],
+            tag + static_cast<char>(n) + big_endian(day(document) * 86400000 + random() % 86400000) + big_endian(1000));
     }
     for (const auto parameter : own.numbers) {
       add(parameter, present);
       add(parameter, tag + "mm[Hg]" + '\0' + "http://unitsofmeasure.org" + '\0' + big_endian(random() % 2000));
     }
     add(every_document, "");
-    std::sort(made->terms.begin(), made->terms.end(),
-              [](const Term& a, const Term& b) { return a.parameter != b.parameter ? a.parameter < b.parameter : a.bytes < b.bytes; });
+    std::sort(made->terms.begin(), made->terms.end(), [](const Term& a, const Term& b) {
+      return a.parameter != b.parameter ? a.parameter < b.parameter : a.bytes < b.bytes;
+    });
     return made;
   }
   static std::uint64_t day(Document document) { return 7000 + mix(document / 20) % 10000; }
@@ -142,7 +148,8 @@ class ShapeStore final : public store::Store {
   Document last = 0;
   void listen(store::IndexListener* listener) override { index = listener; }
   store::IndexListener* index = nullptr;
-  void scan(Document first, const std::function<bool(const store::Version&, std::string_view, store::Hole)>& visit) const override {
+  void scan(Document first,
+            const std::function<bool(const store::Version&, std::string_view, store::Hole)>& visit) const override {
     for (; first <= last && visit(shapes_.version(first), {}, {}); ++first) {
     }
   }
@@ -195,7 +202,8 @@ void write(ShapeStore& store, const Shapes& shapes, std::uint64_t documents, std
   for (std::uint64_t done = 0; done < documents; done += group) {
     const double before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
     std::vector<Made> made;
-    for (std::size_t i = 0; i < group; ++i) made.push_back({shapes.version(store.last + 1 + i), shapes.terms(store.last + 1 + i)});
+    for (std::size_t i = 0; i < group; ++i)
+      made.push_back({shapes.version(store.last + 1 + i), shapes.terms(store.last + 1 + i)});
     making += cpu_of(CLOCK_THREAD_CPUTIME_ID) - before;
     const double cpu = cpu_of(CLOCK_THREAD_CPUTIME_ID);
     const auto start = Clock::now();
@@ -213,9 +221,11 @@ void write(ShapeStore& store, const Shapes& shapes, std::uint64_t documents, std
   const auto n = static_cast<double>(documents);
   const double mine = cpu_of(CLOCK_THREAD_CPUTIME_ID) - own - making;
   const double all = cpu_of(CLOCK_PROCESS_CPUTIME_ID) - process - making;
-  row(fmt::format("groups of {}: publish, µs a document (longest group, ms: of that CPU); CPU µs a document: writer / all threads", group),
-      fmt::format("{:.2f} ({:.1f}: {:.1f}); {:.2f} / {:.2f}; {:.0f} documents/s", inside / n * 1e6, longest * 1e3, longest_cpu * 1e3, mine / n * 1e6, all / n * 1e6,
-                  n / seconds_since(begun)));
+  row(fmt::format(
+          "groups of {}: publish, µs a document (longest group, ms: of that CPU); CPU µs a document: writer / all threads",
+          group),
+      fmt::format("{:.2f} ({:.1f}: {:.1f}); {:.2f} / {:.2f}; {:.0f} documents/s", inside / n * 1e6, longest * 1e3,
+                  longest_cpu * 1e3, mine / n * 1e6, all / n * 1e6, n / seconds_since(begun)));
 }
 
 template <typename Fn>
@@ -231,7 +241,8 @@ double micros(Fn&& fn) {
 
 void reads(const View& view, const Shapes& shapes) {
   const auto type = shapes.observation_type();
-  const IndexKey code{type, shapes.observation().tokens[0]}, rare{type, shapes.observation().tokens[5]}, own{type, shapes.observation().tokens[7]};
+  const IndexKey code{type, shapes.observation().tokens[0]}, rare{type, shapes.observation().tokens[5]},
+      own{type, shapes.observation().tokens[7]};
   const IndexKey patient{type, shapes.observation().references[0]}, date{type, shapes.observation().dates[0]};
   std::vector<std::uint64_t> bitmap, other;
   std::uint64_t documents = 0;
@@ -280,10 +291,12 @@ void reads(const View& view, const Shapes& shapes) {
   documents = sum;
   row("count a broad term, heads only, µs", fmt::format("{:.1f} ({} documents)", took, documents));
   took = micros([&](int) { united(code, broad, true); });
-  row("count a broad term, alive, µs", fmt::format("{:.0f} ({:.0f} million documents/s)", took, static_cast<double>(documents) / took));
+  row("count a broad term, alive, µs",
+      fmt::format("{:.0f} ({:.0f} million documents/s)", took, static_cast<double>(documents) / took));
   const Scan middling = exact_scan(term_of(code, sample, 0));
   took = micros([&](int) { united(code, middling, true); });
-  row("count a term of an eighth, alive, µs", fmt::format("{:.0f} ({} documents: {:.0f} million/s)", took, sum, static_cast<double>(sum) / took));
+  row("count a term of an eighth, alive, µs",
+      fmt::format("{:.0f} ({} documents: {:.0f} million/s)", took, sum, static_cast<double>(sum) / took));
   const auto newest = [&](IndexKey key, const Scan& scan) {
     std::vector<std::uint32_t> out(20);
     std::size_t have = 0;
@@ -300,7 +313,8 @@ void reads(const View& view, const Shapes& shapes) {
     return have;
   };
   row("20 newest of a broad / a rare term, µs",
-      fmt::format("{:.2f} / {:.2f}", micros([&](int) { newest(code, broad); }), micros([&](int i) { newest(rare, exact_scan(term_of(rare, somewhere(i % 50), 0))); })) +
+      fmt::format("{:.2f} / {:.2f}", micros([&](int) { newest(code, broad); }),
+                  micros([&](int i) { newest(rare, exact_scan(term_of(rare, somewhere(i % 50), 0))); })) +
           " (the rare one's term is made anew each time)");
   const double making = micros([&](int i) { term_of(own, somewhere(i), 0); });
   took = micros([&](int i) { newest(own, exact_scan(term_of(own, somewhere(i), 0))); });
@@ -367,7 +381,9 @@ int main(int argc, char** argv) {
   std::filesystem::remove_all(directory);
   const Shapes shapes;
   ShapeStore store(shapes);
-  const Index::Reextract extract = [&](const store::Version& version, std::string_view, store::Hole) { return shapes.terms(version.document); };
+  const Index::Reextract extract = [&](const store::Version& version, std::string_view, store::Hole) {
+    return shapes.terms(version.document);
+  };
   const auto open = [&] {
     auto index = Index::open(store, model::r4(), {directory}, extract);
     if (!index) std::abort();
@@ -376,7 +392,8 @@ int main(int argc, char** argv) {
   auto index = open();
   fmt::print("| {} documents of {} terms | |\n|---|---|\n", documents, shapes.terms(1000)->terms.size());
   write(store, shapes, documents, 1000, true);
-  for (const auto& [group, count] : {std::pair{64u, 64000u}, {16u, 32000u}, {1u, 8000u}}) write(store, shapes, count, group, true);
+  for (const auto& [group, count] : {std::pair{64u, 64000u}, {16u, 32000u}, {1u, 8000u}})
+    write(store, shapes, count, group, true);
   auto figures = index->figures();
   row("segments: files / in memory", fmt::format("{} / {}", figures.disk_segments, figures.memory_segments));
   // Until the lanes have nothing more to merge.

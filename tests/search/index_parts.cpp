@@ -144,14 +144,15 @@ TEST_CASE("a column gives back each document's ordinals", "[index]") {
     std::vector<std::set<std::uint32_t>> expected(ranks);
     for (auto& list : expected) {
       if (below(random, one_in) != 0) continue;
-      for (auto n = most == 1 ? 1 : below(random, most + 1); n > 0; --n) list.insert(static_cast<std::uint32_t>(below(random, terms)));
+      for (auto n = most == 1 ? 1 : below(random, most + 1); n > 0; --n)
+        list.insert(static_cast<std::uint32_t>(below(random, terms)));
       if (presence && (everywhere || below(random, 2) == 0)) list.insert(0);
     }
     ColumnBuilder builder;
     for (std::uint32_t ordinal = 0; ordinal < terms; ++ordinal) {
       if (ordinal > 0 && terms > 2000 && round % 4 != 0) break;
       for (std::uint32_t rank = 0; rank < ranks; ++rank)
-        if (expected[rank].contains(ordinal)) presence && ordinal == 0 ? builder.add_present(rank) : builder.add(rank, ordinal);
+        if (expected[rank].contains(ordinal)) presence&& ordinal == 0 ? builder.add_present(rank) : builder.add(rank, ordinal);
     }
     if (terms > 2000 && round % 4 != 0) {  // the rest by term, without asking each document for each
       std::multimap<std::uint32_t, std::uint32_t> rest;
@@ -262,7 +263,8 @@ TEST_CASE("merges keep few runs and rewrite each document once a tier", "[index]
       sizes.push_back(row.group);
       for (auto range = pick_merge(sizes, row.policy); range.count > 0; range = pick_merge(sizes, row.policy)) {
         REQUIRE(range.first + range.count <= sizes.size());
-        const auto first = sizes.begin() + static_cast<std::ptrdiff_t>(range.first), last = first + static_cast<std::ptrdiff_t>(range.count);
+        const auto first = sizes.begin() + static_cast<std::ptrdiff_t>(range.first),
+                   last = first + static_cast<std::ptrdiff_t>(range.count);
         const std::uint64_t sum = std::accumulate(first, last, std::uint64_t{0});
         REQUIRE(sum <= row.policy.limit);
         moved += sum;

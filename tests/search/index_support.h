@@ -19,7 +19,9 @@ namespace index_test {
 using search::Document;
 using Random = std::mt19937_64;
 
-inline std::uint64_t below(Random& random, std::uint64_t bound) { return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random); }
+inline std::uint64_t below(Random& random, std::uint64_t bound) {
+  return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random);
+}
 
 // A directory of its own, removed in the end.
 class Scratch {
@@ -51,12 +53,13 @@ class FakeStore : public store::Store {
   // Writes a group as the writer would: stage each, keep, publish. Returns the newest document.
   Document commit(const std::vector<Change>& changes);
   void abandon(const std::vector<Change>& changes);
-  bool refuse_meta = false;            // put_meta fails, as on a full disk
+  bool refuse_meta = false;  // put_meta fails, as on a full disk
 
   void listen(store::IndexListener* listener) override { listener_ = listener; }
   std::optional<store::Version> at(Document document) const override;
   std::optional<store::Version> as_of(model::TypeId type, std::string_view id, Document document) const override;
-  void scan(Document first, const std::function<bool(const store::Version&, std::string_view, store::Hole)>& visit) const override;
+  void scan(Document first,
+            const std::function<bool(const store::Version&, std::string_view, store::Hole)>& visit) const override;
   Document last_document() const override;
   std::optional<std::string> meta(std::string_view name) const override;
   model::Result<void> put_meta(std::string_view name, std::string_view value) override;
@@ -95,6 +98,8 @@ class FakeStore : public store::Store {
   int log_ = -1;
 };
 
+std::unique_ptr<search::Index> open_index(FakeStore& store, const std::string& directory, std::uint32_t flush_documents = 500);
+
 // What is known of all documents, the simple way.
 struct Oracle {
   struct Entry {
@@ -103,7 +108,7 @@ struct Oracle {
     Document superseded_by = 0;
     std::shared_ptr<const search::DocumentTerms> terms;
   };
-  std::vector<Entry> documents{1};     // from 1
+  std::vector<Entry> documents{1};  // from 1
   void add(const store::Version& version, std::shared_ptr<const search::DocumentTerms> terms);
   static Oracle of(const FakeStore& store);
   Document last() const { return documents.size() - 1; }
@@ -119,7 +124,7 @@ class Generator {
   std::vector<Change> group(std::size_t size);
   std::shared_ptr<const search::DocumentTerms> terms(model::TypeId type);
   Random random;
-  std::uint64_t ids = 0;               // of the resources made so far, all types
+  std::uint64_t ids = 0;  // of the resources made so far, all types
 
  private:
   std::map<std::uint64_t, model::TypeId> types_;
