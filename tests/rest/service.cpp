@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <set>
 
 #include "fhir/rest/routes.h"
@@ -104,20 +103,4 @@ TEST_CASE("pretty is the same resource") {
   const auto pretty = fixture.ask("GET", "/Patient/a?_pretty=true");
   CHECK(tests::body_of(pretty).find("\n  \"id\": \"a\"") != std::string::npos);
   CHECK(json::serialize(json::parse(tests::body_of(plain))) == json::serialize(json::parse(tests::body_of(pretty))));
-}
-
-TEST_CASE("a cached read is quick", "[.bench]") {
-  tests::Fixture fixture;
-  std::string body = R"({"resourceType":"Patient","id":"a","name":[)";
-  for (int i = 0; i < 40; ++i) body += (i ? "," : "") + std::string(R"({"family":"Moser","given":["Anna","Maria"],"use":"official"})");
-  REQUIRE(fixture.ask("PUT", "/Patient/a", body + "]}").status == 201);
-  fixture.ask("GET", "/Patient/a");
-  const auto request = tests::Fixture::request(
-      "GET", "/Patient/a", {}, {{"Host", "kiln.test"}, {"User-Agent", "bench/1.0"}, {"Accept", "application/fhir+json"}, {"Accept-Encoding", "gzip"}});
-  const int rounds = 300000;
-  std::size_t bytes = 0;
-  const auto started = std::chrono::steady_clock::now();
-  for (int i = 0; i < rounds; ++i) bytes += fixture.service->try_quick(request)->body->size();
-  const auto nanoseconds = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - started).count() / rounds;
-  WARN("try_quick: " << nanoseconds << " ns of a body of " << bytes / rounds);
 }
