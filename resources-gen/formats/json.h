@@ -14,13 +14,13 @@
 namespace formats {
 
 struct ReadLimits {
-  std::uint32_t max_depth = 100;       // nesting of JSON objects and arrays; more than 1,000 is taken as 1,000
-  std::uint32_t max_issues = 200;      // further faults are counted, not listed
+  std::uint32_t max_depth = 100;   // nesting of JSON objects and arrays; more than 1,000 is taken as 1,000
+  std::uint32_t max_issues = 200;  // further faults are counted, not listed
 };
 
 struct ReadResult {
-  model::Tree tree;      // empty if the text is not JSON or has no known resourceType; else as much as could be typed
-  model::Issues issues;  // every fault, each with its FHIRPath expression, line and column
+  model::Tree tree;        // empty if the text is not JSON or has no known resourceType; else as much as could be typed
+  model::Issues issues;    // every fault, each with its FHIRPath expression, line and column
   bool malformed = false;  // not JSON at all (HTTP 400); other faults are of content (HTTP 422)
   bool ok() const { return !issues.has_errors(); }
 };
@@ -46,11 +46,11 @@ enum class MetaHole : std::uint8_t {
 };
 struct StoredForm {
   std::string body;
-  std::uint32_t hole;     // offset in body
+  std::uint32_t hole;  // offset in body
   MetaHole kind;
 };
-// `id` replaces the resource's own or is put after resourceType; `edits` (rewritten references ...) are applied too, on tree.source(), in
-// any order, none across the ends of a member of meta. The tree is one that was read without errors.
+// `id` replaces the resource's own or is put after resourceType; `edits` (rewritten references ...) are applied too, on
+// tree.source(), in any order, none across the ends of a member of meta. The tree is one that was read without errors.
 StoredForm stored_form(const model::Tree& tree, std::string_view id, std::vector<Edit> edits = {});
 // The members for the hole: version and lastUpdated (milliseconds since 1970) as JSON text with the commas that `kind` asks for.
 std::string hole_text(MetaHole kind, std::uint64_t version, std::int64_t last_updated_ms);
@@ -59,8 +59,8 @@ std::string hole_text(MetaHole kind, std::uint64_t version, std::int64_t last_up
 void append_string(std::string& out, std::string_view text);
 // Pretty-prints minified JSON, two spaces a level.
 std::string pretty(std::string_view json);
-// An OperationOutcome in minified JSON. At least one issue is written: an empty list yields one of code informational. Line and column
-// end the diagnostics: R4 has no element for them (issue.location is XPath, and deprecated).
+// An OperationOutcome in minified JSON. At least one issue is written: an empty list yields one of code informational. Line and
+// column end the diagnostics: R4 has no element for them (issue.location is XPath, and deprecated).
 std::string operation_outcome(const model::Issues& issues);
 
 }  // namespace formats

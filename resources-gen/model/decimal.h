@@ -1,6 +1,7 @@
 // Decimal: a FHIR decimal, exact, with the precision it was written in. Never binary floating point.
 //
-// Value = digits x 10^exponent; "1.50" keeps its two decimals. A value type; parse() refuses what R4 datatypes.html#decimal refuses.
+// Value = digits x 10^exponent; "1.50" keeps its two decimals. A value type; parse() refuses what R4 datatypes.html#decimal
+// refuses.
 #pragma once
 
 #include <compare>
@@ -34,7 +35,7 @@ class Decimal {
 
   std::strong_ordering operator<=>(const Decimal& other) const;  // by value: 1.5 == 1.50
   bool operator==(const Decimal& other) const { return (*this <=> other) == 0; }
-  std::string text() const;                                      // plain or as parsed from, JSON grammar
+  std::string text() const;  // plain or as parsed from, JSON grammar
 
   // Bytes whose memcmp order is the order of values, equal for equal values, self-delimiting. For index terms.
   void append_ordered(std::string& out) const;

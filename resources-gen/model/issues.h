@@ -15,6 +15,7 @@ namespace model {
 enum class Severity : std::uint8_t { fatal, error, warning, information };
 
 // http://hl7.org/fhir/R4/valueset-issue-type.html; `code_text` gives FHIR's spelling.
+// clang-format off
 enum class IssueCode : std::uint8_t {
   invalid, structure, required, value, invariant,
   security, login, unknown, expired, forbidden, suppressed,
@@ -23,6 +24,7 @@ enum class IssueCode : std::uint8_t {
   transient, lock_error, no_store, exception, timeout, incomplete, throttled,
   informational,
 };
+// clang-format on
 
 std::string_view severity_text(Severity severity);  // "error" ...
 std::string_view code_text(IssueCode code);         // "too-costly" ...
@@ -30,10 +32,10 @@ std::string_view code_text(IssueCode code);         // "too-costly" ...
 struct Issue {
   Severity severity = Severity::error;
   IssueCode code = IssueCode::invalid;
-  std::string diagnostics;  // a sentence for the reader
-  std::string expression;   // simple FHIRPath with indices, "Patient.name[0].given[1]"; empty if none
-  std::uint32_t line = 0;   // 1-based in the text as sent; 0 if unknown
-  std::uint32_t column = 0; // 1-based, in bytes
+  std::string diagnostics;   // a sentence for the reader
+  std::string expression;    // simple FHIRPath with indices, "Patient.name[0].given[1]"; empty if none
+  std::uint32_t line = 0;    // 1-based in the text as sent; 0 if unknown
+  std::uint32_t column = 0;  // 1-based, in bytes
 };
 
 class Issues {

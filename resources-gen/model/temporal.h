@@ -15,14 +15,14 @@ namespace model {
 enum class Precision : std::uint8_t { year, month, day, minute, second, fraction };
 
 struct Temporal {
-  std::int32_t year = 0;             // 1 to 9999; unused for time
+  std::int32_t year = 0;  // 1 to 9999; unused for time
   std::uint8_t month = 1, day = 1;
   std::uint8_t hour = 0, minute = 0, second = 0;  // second 60 is a leap second
-  std::uint32_t nanosecond = 0;      // fraction beyond nanoseconds is cut here, kept in the text
+  std::uint32_t nanosecond = 0;                   // fraction beyond nanoseconds is cut here, kept in the text
   std::uint8_t fraction_digits = 0;
   Precision precision = Precision::day;
   bool has_zone = false;
-  std::int16_t zone_minutes = 0;     // east of UTC
+  std::int16_t zone_minutes = 0;  // east of UTC
 
   // By the primitive's own rule; nullopt if the text breaks it (days of the month and ranges are checked).
   static std::optional<Temporal> parse(std::string_view text, Primitive primitive);

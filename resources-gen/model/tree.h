@@ -1,8 +1,8 @@
 // Tree: one resource, parsed, immutable: fixed-size nodes in document order over its minified JSON text.
 //
-// A node's subtree is the range [index, end). An element's extension parts (`_birthDate`) are merged into its node. Each node knows
-// where its JSON value stands in `source()`, so that edits are made while bytes are copied and never on the tree.
-// The Tree owns source, nodes and unescaped text; NodeRefs and views taken from it live as long as it does. Any thread may read.
+// A node's subtree is the range [index, end). An element's extension parts (`_birthDate`) are merged into its node. Each node
+// knows where its JSON value stands in `source()`, so that edits are made while bytes are copied and never on the tree. The Tree
+// owns source, nodes and unescaped text; NodeRefs and views taken from it live as long as it does. Any thread may read.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,25 @@ inline constexpr NodeIndex no_node = 0xffffffff;
 enum class ValueKind : std::uint8_t { none, object, string, number, boolean };
 
 enum NodeFlag : std::uint8_t {
-  node_in_array = 1,       // an item of a JSON array
-  node_unescaped = 2,      // text lies in the side buffer: the string had escapes
-  node_resource = 4,       // begins a resource: the root, contained[], entry.resource ...
-  node_no_value = 8,       // a primitive with extensions only (null in its array, or no member of its own)
+  node_in_array = 1,   // an item of a JSON array
+  node_unescaped = 2,  // text lies in the side buffer: the string had escapes
+  node_resource = 4,   // begins a resource: the root, contained[], entry.resource ...
+  node_no_value = 8,   // a primitive with extensions only (null in its array, or no member of its own)
 };
 
 struct Node {
-  ElementId element;       // the definition it was found under; for a resource node below the root, the holder's (contained ...)
-  NodeIndex end;           // one past the last node of the subtree
-  NodeIndex parent;        // no_node for the root
-  std::uint32_t text;      // the primitive's value: offset in source() (without quotes), or in the side buffer; of a
-                           // resource: where its resourceType's value stands in source(), without quotes
-  std::uint32_t length;    // of that value, bytes
-  std::uint32_t begin;     // the JSON value in source(): [begin, stop); quotes and braces included. For node_no_value: begin == stop
+  ElementId element;     // the definition it was found under; for a resource node below the root, the holder's (contained ...)
+  NodeIndex end;         // one past the last node of the subtree
+  NodeIndex parent;      // no_node for the root
+  std::uint32_t text;    // the primitive's value: offset in source() (without quotes), or in the side buffer; of a
+                         // resource: where its resourceType's value stands in source(), without quotes
+  std::uint32_t length;  // of that value, bytes
+  std::uint32_t begin;  // the JSON value in source(): [begin, stop); quotes and braces included. For node_no_value: begin == stop
   std::uint32_t stop;
-  std::uint32_t index;     // position among the siblings of the same element
-  TypeId type;             // actual type: of a choice the one chosen, of a resource its resourceType
+  std::uint32_t index;  // position among the siblings of the same element
+  TypeId type;          // actual type: of a choice the one chosen, of a resource its resourceType
   ValueKind kind;
-  std::uint8_t flags;      // NodeFlag
+  std::uint8_t flags;  // NodeFlag
 };
 
 class NodeRef;
@@ -84,7 +84,7 @@ class NodeRef {
   bool is_resource() const { return (node().flags & node_resource) != 0; }
 
   NodeRef parent() const;
-  NodeRef resource() const;          // the nearest enclosing node (or itself) that is a resource
+  NodeRef resource() const;  // the nearest enclosing node (or itself) that is a resource
   NodeRef root() const { return {*tree_, 0}; }
   // Children in document order: for (NodeRef c = n.first_child(); c; c = c.next_sibling())
   NodeRef first_child() const;
@@ -92,9 +92,10 @@ class NodeRef {
   // The first child by FHIRPath name ("value" finds valueQuantity); empty if none. Walks the children.
   NodeRef child(std::string_view name) const;
   NodeRef child(ElementId element) const;
-  std::string_view name() const;     // FHIRPath name of its element: "value"; of the root the type's name
-  std::string path() const;          // "Patient.name[0].given[1]", an index on each repeating element, as Issues use
-  // The resource at this node as a tree of its own, as if it had been read from json(): no second parse. Only where is_resource().
+  std::string_view name() const;  // FHIRPath name of its element: "value"; of the root the type's name
+  std::string path() const;       // "Patient.name[0].given[1]", an index on each repeating element, as Issues use
+  // The resource at this node as a tree of its own, as if it had been read from json(): no second parse. Only where
+  // is_resource().
   Tree copy() const;
 
  private:
