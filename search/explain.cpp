@@ -35,8 +35,12 @@ Explanation::Explanation(std::string* out, const model::Schema& schema, const Qu
         *out_ += fmt::format("{} scans, {} of one term, {} with a predicate{}\n", scans, unique, predicates,
                              condition.positive() ? "" : ", negated");
         break;
-      case Condition::Kind::id: *out_ += fmt::format("{} ids{}\n", condition.ids.size(), condition.negated ? ", negated" : ""); break;
-      case Condition::Kind::last_updated: *out_ += fmt::format("{} ranges of documents\n", condition.ranges.size()); break;
+      case Condition::Kind::id:
+        *out_ += fmt::format("{} ids{}\n", condition.ids.size(), condition.negated ? ", negated" : "");
+        break;
+      case Condition::Kind::last_updated:
+        *out_ += fmt::format("{} ranges of documents\n", condition.ranges.size());
+        break;
     }
   }
 }

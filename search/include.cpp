@@ -65,7 +65,8 @@ class Includer {
     }
     std::string_view base = query_.base_url;
     while (base.ends_with('/')) base.remove_suffix(1);
-    if (!base.empty() && text.size() > base.size() && text.starts_with(base) && text[base.size()] == '/') text.remove_prefix(base.size() + 1);
+    if (!base.empty() && text.size() > base.size() && text.starts_with(base) && text[base.size()] == '/')
+      text.remove_prefix(base.size() + 1);
     const auto slash = text.find('/');
     if (slash == std::string_view::npos || text.find('/', slash + 1) != std::string_view::npos) return true;
     const model::TypeId type = context_.schema.resource_type(text.substr(0, slash));
@@ -151,13 +152,14 @@ std::string name_of(const model::Schema& schema, model::TypeId type, model::Para
 
 }  // namespace
 
-std::vector<store::Version> included(const IncludeContext& context, const Query& query, const std::vector<store::Version>& matches,
-                                     model::Issues& warnings) {
+std::vector<store::Version> included(const IncludeContext& context, const Query& query,
+                                     const std::vector<store::Version>& matches, model::Issues& warnings) {
   Includer includer(context, query, matches);
   for (const Inclusion& inclusion : query.inclusions) {
     if (includer.add(inclusion)) continue;
     warnings.warn(model::IssueCode::incomplete, "More than " + std::to_string(max_included) + " resources would be included by " +
-                                                    inclusion.label + "; this page holds the first of them: ask for fewer matches");
+                                                    inclusion.label +
+                                                    "; this page holds the first of them: ask for fewer matches");
     break;
   }
   return includer.take();
@@ -183,7 +185,8 @@ std::vector<std::string> revinclude_names(const model::Schema& schema, const Ext
     if (schema.types[i].kind != model::TypeKind::resource || schema.types[i].abstract) continue;
     for (const model::ParameterId id : extractor.parameters(source)) {
       const auto& row = schema.search_parameters[id];
-      if (row.type == model::ParameterType::reference && refers_to(schema, row, type)) names.push_back(name_of(schema, source, id));
+      if (row.type == model::ParameterType::reference && refers_to(schema, row, type))
+        names.push_back(name_of(schema, source, id));
     }
   }
   std::sort(names.begin(), names.end());

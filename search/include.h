@@ -21,10 +21,10 @@ struct IncludeContext {
   store::Document moment;
 };
 
-// The included versions, none of which is among the matches, each once, in the order in which they are met; a warning where there would be more than
-// max_included.
-std::vector<store::Version> included(const IncludeContext& context, const Query& query, const std::vector<store::Version>& matches,
-                                     model::Issues& warnings);
+// The included versions, none of which is among the matches, each once, in the order in which they are met; a warning where there
+// would be more than max_included.
+std::vector<store::Version> included(const IncludeContext& context, const Query& query,
+                                     const std::vector<store::Version>& matches, model::Issues& warnings);
 
 // "Observation:subject" for each reference parameter of the type; for each parameter that may refer to it.
 std::vector<std::string> include_names(const model::Schema& schema, const Extractor& extractor, model::TypeId type);

@@ -138,8 +138,9 @@ model::Result<Position> PageKey::open(std::string_view token) const {
   Position position;
   std::string_view rest = payload.substr(2);
   std::uint64_t total = 0, now = 0;
-  if (payload[0] != token_version || static_cast<unsigned char>(payload[1]) > static_cast<unsigned>(Position::Kind::last) || !read_varint(rest, position.moment) ||
-      !read_varint(rest, position.document) || !read_varint(rest, total) || !read_varint(rest, now) || rest.size() != 8) {
+  if (payload[0] != token_version || static_cast<unsigned char>(payload[1]) > static_cast<unsigned>(Position::Kind::last) ||
+      !read_varint(rest, position.moment) || !read_varint(rest, position.document) || !read_varint(rest, total) ||
+      !read_varint(rest, now) || rest.size() != 8) {
     return refused();
   }
   position.kind = static_cast<Position::Kind>(payload[1]);

@@ -1,8 +1,8 @@
 // Position and PageKey: where a page stands in a frozen result, and the opaque token that carries it in links.
 //
-// A token holds the moment, the document that the page begins after (or ends before), the direction, the total if known, the instant of the first page,
-// a hash of the query, and a keyed check. Sort values are not in it: they are read again from that document, which never changes; so a link tells nothing
-// of a record's content. README.md, "Page tokens", has the bytes.
+// A token holds the moment, the document that the page begins after (or ends before), the direction, the total if known, the
+// instant of the first page, a hash of the query, and a keyed check. Sort values are not in it: they are read again from that
+// document, which never changes; so a link tells nothing of a record's content. README.md, "Page tokens", has the bytes.
 #pragma once
 
 #include <array>
@@ -19,11 +19,11 @@ namespace search {
 struct Position {
   enum class Kind : std::uint8_t { first, after, before, last };
   Kind kind = Kind::first;
-  store::Document moment = 0;             // documents above it do not exist for this result
-  store::Document document = 0;           // of after and before
+  store::Document moment = 0;    // documents above it do not exist for this result
+  store::Document document = 0;  // of after and before
   std::optional<std::uint64_t> total;
   std::int64_t now_ms = 0;
-  std::uint64_t query_hash = 0;           // filled by seal and open
+  std::uint64_t query_hash = 0;  // filled by seal and open
 };
 
 class PageKey {

@@ -14,7 +14,11 @@ namespace {
 class PageRun {
  public:
   PageRun(const RunContext& context, const Query& query, const Access& access, const Position& at)
-      : context_(context), query_(query), access_(access), at_(at), execution_(query, access, context.view, context.store, at.moment) {}
+      : context_(context),
+        query_(query),
+        access_(access),
+        at_(at),
+        execution_(query, access, context.view, context.store, at.moment) {}
 
   Page run(std::string* report) {
     Explanation explanation(report, context_.schema, query_, *context_.view, at_);

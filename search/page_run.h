@@ -1,4 +1,5 @@
-// Runs a query: a page of matches, its total by the query's policy, its links, and what it includes. README.md, "Pages" and "Totals".
+// Runs a query: a page of matches, its total by the query's policy, its links, and what it includes. README.md, "Pages" and
+// "Totals".
 #pragma once
 
 #include <memory>

@@ -9,12 +9,13 @@ namespace search {
 namespace {
 
 // Costs in ns, measured on segments of a million documents (README.md, "Planning"): only their ratios matter.
-constexpr double check_cost = 80;       // one condition of one document, by column
-constexpr double candidate_cost = 8;    // to take a posting and ask whether it is alive
-constexpr double posting_cost = 1.5;    // to unite one
-constexpr double term_cost = 4;         // to pass over one
-constexpr double predicate_cost = 40;   // to pass over one and ask
+constexpr double check_cost = 80;      // one condition of one document, by column
+constexpr double candidate_cost = 8;   // to take a posting and ask whether it is alive
+constexpr double posting_cost = 1.5;   // to unite one
+constexpr double term_cost = 4;        // to pass over one
+constexpr double predicate_cost = 40;  // to pass over one and ask
 constexpr double word_cost = 0.3;
+constexpr double unite_start = 400;  // to set a bitmap up and read it
 
 std::uint32_t clipped(const Segment& segment, store::Document document) {
   if (document <= segment.base()) return 0;
@@ -58,35 +59,35 @@ void SegmentMatches::to_words() {
 BoundCondition::BoundCondition(const Segment& segment, const Resolved& resolved, std::uint64_t all)
     : segment_(&segment), resolved_(&resolved), positive_(resolved.condition->positive()) {
   const Condition& condition = *resolved.condition;
-  std::uint64_t others = 0;
+  std::uint64_t others = 0, likely = 0;
   switch (condition.kind) {
     case Condition::Kind::terms:
       clauses_.reserve(condition.any.size());
       for (const Clause& clause : condition.any) {
         clauses_.emplace_back(segment, clause);
         const std::uint64_t postings = std::min(clauses_.back().postings(), all);
-        documents_ += clause.negated ? all - postings : postings;
+        documents_ += clause.negated ? all : postings;  // a document may have several of the postings
+        likely += clause.negated ? all - postings : postings;
       }
       break;
     case Condition::Kind::id:
       for (const store::Document document : resolved.documents) {
         if (document >= segment.base() && document < segment.base() + segment.size()) ++others;
       }
-      documents_ = condition.negated ? all - std::min(others, all) : others;
+      documents_ = condition.negated ? all : others;
+      likely = documents_;
       break;
     case Condition::Kind::last_updated:
       for (const auto& [from, to] : resolved.ranges) documents_ += clipped(segment, to) - clipped(segment, from);
-      pass_ = segment.size() == 0 ? 0 : static_cast<double>(documents_) / segment.size();
+      likely = segment.size() == 0 ? 0 : all * documents_ / segment.size();
       break;
   }
   documents_ = std::min(documents_, all);
-  if (condition.kind != Condition::Kind::last_updated) {
-    pass_ = all == 0 ? 0 : static_cast<double>(documents_) / static_cast<double>(all);
-  }
+  pass_ = all == 0 ? 0 : static_cast<double>(std::min(likely, all)) / static_cast<double>(all);
 }
 
 double BoundCondition::unite_cost(std::size_t words) const {
-  double cost = static_cast<double>(words) * word_cost;
+  double cost = unite_start + static_cast<double>(words) * word_cost;
   for (const BoundClause& clause : clauses_) {
     cost += static_cast<double>(clause.postings()) * posting_cost +
             static_cast<double>(clause.terms()) * (clause.predicated() ? predicate_cost : term_cost);
@@ -110,7 +111,8 @@ bool BoundCondition::holds(std::uint32_t offset) {
     case Condition::Kind::last_updated:
       return std::any_of(resolved_->ranges.begin(), resolved_->ranges.end(),
                          [&](const auto& range) { return range.first <= document && document < range.second; });
-    case Condition::Kind::terms: break;
+    case Condition::Kind::terms:
+      break;
   }
   for (std::size_t i = 0; i < clauses_.size(); ++i) {
     if (clauses_[i].holds(offset) != condition.any[i].negated) return true;
@@ -154,7 +156,8 @@ void BoundCondition::restrict(bits::Words& words) {
         bits::or_with(mask, range);
       }
       return bits::and_with(words, mask);
-    case Condition::Kind::terms: break;
+    case Condition::Kind::terms:
+      break;
   }
   if (clauses_.size() == 1) {
     clauses_[0].unite(mask);
@@ -184,7 +187,7 @@ SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
     bound_ = std::min(bound_, conditions_.back().documents());
   }
   std::stable_sort(conditions_.begin(), conditions_.end(),
-                   [](const BoundCondition& a, const BoundCondition& b) { return a.documents() < b.documents(); });
+                   [](const BoundCondition& a, const BoundCondition& b) { return a.pass() < b.pass(); });
   for (BoundCondition& condition : conditions_) {
     if (condition.positive() && narrowest_ == nullptr) narrowest_ = &condition;
   }
@@ -237,12 +240,13 @@ void SegmentPlan::newest(std::uint32_t below, std::size_t limit, std::vector<std
     const double checks = check_cost * static_cast<double>(std::max<std::size_t>(conditions_.size(), 1));
     // Of each condition's documents the others pass so many:
     const double matched = std::max(estimate(), 1e-9);
-    const double listing =
-        narrowest_ == nullptr ? 1e18
-                              : narrowest_->unite_cost(0) + static_cast<double>(narrowest_->documents()) * candidate_cost +
-                                    std::min(static_cast<double>(narrowest_->documents()),
-                                             wanted * static_cast<double>(narrowest_->documents()) / matched) * checks;
-    double uniting = everything_.postings() == 0 ? 0 : all * 0.05;
+    const double listing = narrowest_ == nullptr
+                               ? 1e18
+                               : narrowest_->unite_cost(0) + static_cast<double>(narrowest_->documents()) * candidate_cost +
+                                     std::min(static_cast<double>(narrowest_->documents()),
+                                              wanted * static_cast<double>(narrowest_->documents()) / matched) *
+                                         checks;
+    double uniting = unite_start + all * 0.05 + static_cast<double>(segment_.size() / 64) * word_cost;
     for (const BoundCondition& condition : conditions_) uniting += condition.unite_cost(segment_.size() / 64);
 
     const BoundCondition* source = nullptr;
@@ -320,8 +324,8 @@ void SegmentPlan::evaluate() {
   std::size_t left = conditions_.size();  // conditions not yet applied
   if (narrowest_ != nullptr) {
     --left;
-    const double listing = narrowest_->unite_cost(0) +
-                           static_cast<double>(narrowest_->documents()) * (candidate_cost + check_cost * static_cast<double>(left));
+    const double listing = narrowest_->unite_cost(0) + static_cast<double>(narrowest_->documents()) *
+                                                           (candidate_cost + check_cost * static_cast<double>(left));
     if (listing <= uniting) {
       if (!listed_) narrowest_->append_offsets(candidates_);
       listed_ = true;
@@ -365,8 +369,8 @@ void SegmentPlan::evaluate() {
 }
 
 std::string SegmentPlan::report() const {
-  std::string text = fmt::format("  documents {}..{}: at most {} of {}", segment_.base(), segment_.base() + segment_.size(), bound_,
-                                 everything_.postings());
+  std::string text = fmt::format("  documents {}..{}: at most {} of {}", segment_.base(), segment_.base() + segment_.size(),
+                                 bound_, everything_.postings());
   text += fmt::format(";{} checked {}, found {}, {:.1f} us", ways_.empty() ? " nothing to do," : ways_ + ",", checked_, found_,
                       static_cast<double>(spent_.count()) / 1000);
   for (const BoundCondition& condition : conditions_) {

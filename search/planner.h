@@ -1,7 +1,8 @@
 // SegmentPlan: how one query is answered on one segment, and the answer.
 //
-// Three ways, the cheapest by estimate: *stream* a term's postings from the newest down and check the other conditions by column until the page is full;
-// *list* the postings of the narrowest condition and check those; *unite* every condition into bitmaps. README.md, "Planning".
+// Three ways, the cheapest by estimate: *stream* a term's postings from the newest down and check the other conditions by column
+// until the page is full; *list* the postings of the narrowest condition and check those; *unite* every condition into bitmaps.
+// README.md, "Planning".
 #pragma once
 
 #include <chrono>
@@ -20,15 +21,15 @@ namespace search {
 // A condition with what the store knows of it: for the kinds that no term answers.
 struct Resolved {
   const Condition* condition = nullptr;
-  std::vector<store::Document> documents;                                // id: current at the moment, ascending
-  std::vector<std::pair<store::Document, store::Document>> ranges;      // last_updated: [from, to)
+  std::vector<store::Document> documents;                           // id: current at the moment, ascending
+  std::vector<std::pair<store::Document, store::Document>> ranges;  // last_updated: [from, to)
 };
 
 // One run of a query: everything frozen at `moment`. Outlives its plans.
 struct Frame {
   const View& view;
   store::Document moment = 0;
-  Clause everything;                 // all documents of the type
+  Clause everything;  // all documents of the type
   std::vector<Resolved> conditions;
 };
 
@@ -75,8 +76,8 @@ class BoundCondition {
   std::optional<std::pair<int, std::uint32_t>> single_term() const;  // slot and ordinal
 
   bool holds(std::uint32_t offset);
-  void append_offsets(std::vector<std::uint32_t>& out);   // of a positive condition; ascending, to an empty vector
-  void restrict(bits::Words& words);                      // clears what does not satisfy it
+  void append_offsets(std::vector<std::uint32_t>& out);  // of a positive condition; ascending, to an empty vector
+  void restrict(bits::Words& words);                     // clears what does not satisfy it
 
  private:
   const Segment* segment_;
@@ -95,13 +96,13 @@ class SegmentPlan {
   double estimate() const;                        // matches, by independence of the conditions
   // Appends matching offsets below `below`, descending, at most `limit`.
   void newest(std::uint32_t below, std::size_t limit, std::vector<std::uint32_t>& out);
-  const SegmentMatches& matches();                          // all of them
-  SegmentMatches take_matches();                            // the same, moved out
+  const SegmentMatches& matches();  // all of them
+  SegmentMatches take_matches();    // the same, moved out
 
-  std::string report() const;                     // for _explain: what was done and what it cost
+  std::string report() const;  // for _explain: what was done and what it cost
 
  private:
-  bool admits(std::uint32_t offset);              // alive, and every condition but the driver holds
+  bool admits(std::uint32_t offset);  // alive, and every condition but the driver holds
   bool stream(int slot, std::uint32_t ordinal, std::uint64_t budget, std::uint32_t& below, std::size_t limit,
               std::vector<std::uint32_t>& out);
   void evaluate();
@@ -109,12 +110,12 @@ class SegmentPlan {
   const Frame& frame_;
   const Segment& segment_;
   BoundClause everything_;
-  std::vector<BoundCondition> conditions_;        // those likely to refuse most come first
-  const BoundCondition* driver_ = nullptr;        // while candidates come from it
-  BoundCondition* narrowest_ = nullptr;           // of the positive ones
+  std::vector<BoundCondition> conditions_;  // those likely to refuse most come first
+  const BoundCondition* driver_ = nullptr;  // while candidates come from it
+  BoundCondition* narrowest_ = nullptr;     // of the positive ones
   std::uint64_t bound_ = 0;
   std::optional<SegmentMatches> matches_;
-  std::vector<std::uint32_t> candidates_;         // of narrowest_, if listed
+  std::vector<std::uint32_t> candidates_;  // of narrowest_, if listed
   bool listed_ = false;
 
   std::string ways_;

@@ -36,8 +36,8 @@ std::optional<std::uint32_t> BoundClause::single_term() const {
 bool BoundClause::selects(std::uint32_t ordinal) {
   const auto covers = [&](const Selected& part) { return part.range.first <= ordinal && ordinal < part.range.last; };
   if (!predicated_ && disjoint_) {
-    const auto after =
-        std::upper_bound(parts_.begin(), parts_.end(), ordinal, [](std::uint32_t o, const Selected& part) { return o < part.range.first; });
+    const auto after = std::upper_bound(parts_.begin(), parts_.end(), ordinal,
+                                        [](std::uint32_t o, const Selected& part) { return o < part.range.first; });
     return after != parts_.begin() && covers(*(after - 1));
   }
   bool open = false;  // only predicates can tell
@@ -51,7 +51,8 @@ bool BoundClause::selects(std::uint32_t ordinal) {
   if (fresh) {
     term_.clear();
     segment_->append_term(slot_, ordinal, term_);
-    known->second = std::any_of(parts_.begin(), parts_.end(), [&](const Selected& part) { return covers(part) && (*part.predicate)(term_); });
+    known->second =
+        std::any_of(parts_.begin(), parts_.end(), [&](const Selected& part) { return covers(part) && (*part.predicate)(term_); });
   }
   return known->second;
 }

@@ -1,4 +1,5 @@
-// BoundClause: one clause's union of scans on one segment: how many postings it has, which they are, and whether a document is among them.
+// BoundClause: one clause's union of scans on one segment: how many postings it has, which they are, and whether a document is
+// among them.
 //
 // Negation is the caller's. Reads the segment, which must outlive it; one thread at a time (it remembers what it has looked up).
 #pragma once
@@ -20,7 +21,7 @@ class BoundClause {
 
   // Postings of the ranges, predicates not applied: an upper bound of the documents.
   std::uint64_t postings() const { return postings_; }
-  std::uint64_t terms() const { return terms_; }     // in the ranges
+  std::uint64_t terms() const { return terms_; }  // in the ranges
   bool predicated() const { return predicated_; }
   bool empty() const { return parts_.empty(); }
   // The one term that the clause is here, if it is one without a predicate.
@@ -47,8 +48,8 @@ class BoundClause {
   std::uint64_t postings_ = 0;
   std::uint64_t terms_ = 0;
   bool predicated_ = false;
-  bool disjoint_ = true;      // no two parts share an ordinal, and they ascend
-  std::optional<bits::Words> united_;  // where there is no column
+  bool disjoint_ = true;                           // no two parts share an ordinal, and they ascend
+  std::optional<bits::Words> united_;              // where there is no column
   std::unordered_map<std::uint32_t, bool> known_;  // predicates' verdicts
   std::vector<std::uint32_t> scratch_;
   std::string term_;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t max_values = 10000;  // alternatives of a whole query
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t ticks = 10000;      // of 100 ns in a millisecond
+constexpr std::int64_t ticks = 10000;  // of 100 ns in a millisecond
 
 std::int64_t floor_ms(std::int64_t value) { return value >= 0 ? value / ticks : -((-(value + 1)) / ticks) - 1; }
 std::int64_t ceil_ms(std::int64_t value) {
@@ -22,12 +22,15 @@ std::int64_t ceil_ms(std::int64_t value) {
   return floor * ticks == value ? floor : floor + 1;
 }
 
-// R4 search.html#prefix, for a target that is one instant of millisecond precision: [t, t + 1 ms) against [low, high) of the value.
+// R4 search.html#prefix, for a target that is one instant of millisecond precision: [t, t + 1 ms) against [low, high) of the
+// value.
 void add_ranges(Prefix prefix, const model::Temporal& value, std::int64_t now_ms, std::vector<TimeRange>& out) {
   std::int64_t low = value.low(), high = value.high();
   const TimeRange equal{ceil_ms(low), floor_ms(high)};
   switch (prefix) {
-    case Prefix::eq: out.push_back(equal); break;
+    case Prefix::eq:
+      out.push_back(equal);
+      break;
     case Prefix::ne:
       if (equal.from >= equal.to) {
         out.push_back({least, greatest});
@@ -36,12 +39,24 @@ void add_ranges(Prefix prefix, const model::Temporal& value, std::int64_t now_ms
         out.push_back({equal.to, greatest});
       }
       break;
-    case Prefix::ge: out.push_back(equal); [[fallthrough]];
-    case Prefix::gt: out.push_back({floor_ms(high), greatest}); break;
-    case Prefix::le: out.push_back(equal); [[fallthrough]];
-    case Prefix::lt: out.push_back({least, ceil_ms(low)}); break;
-    case Prefix::sa: out.push_back({ceil_ms(high), greatest}); break;
-    case Prefix::eb: out.push_back({least, floor_ms(low)}); break;
+    case Prefix::ge:
+      out.push_back(equal);
+      [[fallthrough]];
+    case Prefix::gt:
+      out.push_back({floor_ms(high), greatest});
+      break;
+    case Prefix::le:
+      out.push_back(equal);
+      [[fallthrough]];
+    case Prefix::lt:
+      out.push_back({least, ceil_ms(low)});
+      break;
+    case Prefix::sa:
+      out.push_back({ceil_ms(high), greatest});
+      break;
+    case Prefix::eb:
+      out.push_back({least, floor_ms(low)});
+      break;
     case Prefix::ap: {
       // R4: "the recommended value is 10 % of the gap between now and the date"; overlapping is enough.
       const std::int64_t from = floor_ms(low), to = ceil_ms(high);
@@ -83,7 +98,8 @@ bool matches(const store::Version& version, const DocumentTerms& terms, const Co
       return std::any_of(condition.ranges.begin(), condition.ranges.end(), [&](const TimeRange& range) {
         return range.from <= version.last_updated && version.last_updated < range.to;
       });
-    case Condition::Kind::terms: break;
+    case Condition::Kind::terms:
+      break;
   }
   return std::any_of(condition.any.begin(), condition.any.end(), [&](const Clause& clause) { return matches(terms, clause); });
 }
@@ -143,8 +159,8 @@ void QueryParser::terms_condition(model::ParameterId parameter, std::string_view
       scan.modifier_type = context_.schema.resource_type(modifier);
     }
     if ((!named && scan.modifier_type == model::no_type) || !takes(row.type, scan.modifier)) {
-      return fault("The parameter " + std::string(context_.schema.text(row.code)) + " does not take the modifier :" +
-                       std::string(modifier),
+      return fault("The parameter " + std::string(context_.schema.text(row.code)) +
+                       " does not take the modifier :" + std::string(modifier),
                    model::IssueCode::not_supported);
     }
   }

@@ -27,11 +27,11 @@ struct TimeRange {
 struct Condition {
   enum class Kind : std::uint8_t { terms, id, last_updated };
   Kind kind = Kind::terms;
-  std::vector<Clause> any;          // terms: a union, each clause perhaps negated
-  std::vector<std::string> ids;     // id: these, or (negated) all others; sorted
+  std::vector<Clause> any;       // terms: a union, each clause perhaps negated
+  std::vector<std::string> ids;  // id: these, or (negated) all others; sorted
   bool negated = false;
-  std::vector<TimeRange> ranges;    // last_updated: disjoint, ascending
-  std::string label;                // as applied: "code=http://loinc.org|1234-5"
+  std::vector<TimeRange> ranges;  // last_updated: disjoint, ascending
+  std::string label;              // as applied: "code=http://loinc.org|1234-5"
 
   // True if only documents that hold a term of `any` can match: then it can drive a plan.
   bool positive() const;
@@ -60,16 +60,16 @@ class Query {
  public:
   model::TypeId type = model::no_type;
   std::vector<Condition> conditions;
-  std::vector<SortKey> sort;          // empty: document order
-  bool oldest_first = false;          // document order, and the order of ties
+  std::vector<SortKey> sort;  // empty: document order
+  bool oldest_first = false;  // document order, and the order of ties
   std::uint32_t count = 20;
-  bool count_only = false;            // _count=0, _summary=count
+  bool count_only = false;  // _count=0, _summary=count
   Total total = Total::automatic;
   std::vector<Inclusion> inclusions;
-  std::optional<Position> position;   // of _page; none: the first page, now
-  std::int64_t now_ms = 0;            // the instant that `ap` is relative to; pages keep it
+  std::optional<Position> position;  // of _page; none: the first page, now
+  std::int64_t now_ms = 0;           // the instant that `ap` is relative to; pages keep it
   std::string base_url;
-  std::string normal;                 // what was applied, as a query string without _page
+  std::string normal;  // what was applied, as a query string without _page
   model::Issues warnings;
 };
 

@@ -50,10 +50,10 @@ std::pair<std::string_view, std::string_view> split_name(std::string_view name) 
 std::optional<Modifier> modifier_named(std::string_view name) {
   // R4 search.html#modifiers
   static constexpr std::pair<std::string_view, Modifier> rows[] = {
-      {"missing", Modifier::missing}, {"exact", Modifier::exact},     {"contains", Modifier::contains},
-      {"not", Modifier::not_},        {"text", Modifier::text},       {"in", Modifier::in},
-      {"not-in", Modifier::not_in},   {"below", Modifier::below},     {"above", Modifier::above},
-      {"of-type", Modifier::of_type}, {"ofType", Modifier::of_type},  {"identifier", Modifier::identifier},
+      {"missing", Modifier::missing}, {"exact", Modifier::exact},    {"contains", Modifier::contains},
+      {"not", Modifier::not_},        {"text", Modifier::text},      {"in", Modifier::in},
+      {"not-in", Modifier::not_in},   {"below", Modifier::below},    {"above", Modifier::above},
+      {"of-type", Modifier::of_type}, {"ofType", Modifier::of_type}, {"identifier", Modifier::identifier},
   };
   for (const auto& [text, modifier] : rows) {
     if (name == text) return modifier;

@@ -11,8 +11,8 @@
 
 namespace search {
 
-// The alternatives of a value, split at each `,` that no backslash stands before. `\,` becomes `,`; `\\`, `\|` and `\$` stay for the parameter type.
-// Empty alternatives are left out. R4 search.html#escaping.
+// The alternatives of a value, split at each `,` that no backslash stands before. `\,` becomes `,`; `\\`, `\|` and `\$` stay for
+// the parameter type. Empty alternatives are left out. R4 search.html#escaping.
 std::vector<std::string> split_alternatives(std::string_view value);
 
 // "name:exact" -> ("name", "exact").

@@ -44,7 +44,8 @@ class QueryParser {
   void terms_condition(model::ParameterId parameter, std::string_view modifier, const Argument& argument);
   void id_condition(std::string_view modifier, const Argument& argument);
   void updated_condition(std::string_view modifier, const Argument& argument);
-  bool special_modifier(std::string_view name, std::string_view modifier, const Argument& argument, bool takes_not, bool& missing);
+  bool special_modifier(std::string_view name, std::string_view modifier, const Argument& argument, bool takes_not,
+                        bool& missing);
   void add(Condition condition, const Argument& argument);
 
   // Not known or not supported: an error under strict handling, else left out with a warning.

@@ -32,7 +32,7 @@ const QueryParser::ResultParameter QueryParser::result_parameters[] = {
     {"_include", &QueryParser::take_include, Repeat::many, ""},
     {"_revinclude", &QueryParser::take_include, Repeat::many, ""},
     {"_page", &QueryParser::take_page, Repeat::once, ""},
-    {"_format", &QueryParser::skip, Repeat::many, ""},   // these three are the endpoint's
+    {"_format", &QueryParser::skip, Repeat::many, ""},  // these three are the endpoint's
     {"_pretty", &QueryParser::skip, Repeat::many, ""},
     {"_explain", &QueryParser::skip, Repeat::many, ""},
 };

@@ -94,13 +94,15 @@ void IndexedSearch::match_staged(const Query& query, std::vector<store::Version>
   index_->staged(*narrow, candidates);
   for (const Index::Staged* candidate : candidates) {
     const auto holds = [&](const Condition& condition) { return matches(candidate->version, *candidate->terms, condition); };
-    if (candidate->terms == nullptr || candidate->version.type != query.type || index_->staged_superseded(candidate->version.document)) {
+    if (candidate->terms == nullptr || candidate->version.type != query.type ||
+        index_->staged_superseded(candidate->version.document)) {
       continue;
     }
     if (std::all_of(query.conditions.begin(), query.conditions.end(), holds)) out.push_back(candidate->version);
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.document > b.document; });
-  out.erase(std::unique(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.document == b.document; }), out.end());
+  out.erase(std::unique(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.document == b.document; }),
+            out.end());
 }
 
 std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t limit, bool staged) const {
@@ -128,7 +130,8 @@ std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t
 
 }  // namespace
 
-model::Result<std::unique_ptr<Search>> Search::open(store::Store& store, const model::Schema& schema, const std::string& directory) {
+model::Result<std::unique_ptr<Search>> Search::open(store::Store& store, const model::Schema& schema,
+                                                    const std::string& directory) {
   auto extractor = std::make_unique<const Extractor>(schema);
   if (!extractor->faults().empty()) {
     model::Failure failure{model::FailureKind::internal, {}};
@@ -140,13 +143,13 @@ model::Result<std::unique_ptr<Search>> Search::open(store::Store& store, const m
   Index::Options options;
   options.directory = directory;
   // The extractor lives as long as the index: both in IndexedSearch, the index below it.
-  auto index = Index::open(store, schema, options,
-                           [extractor = extractor.get(), &schema](const store::Version&, std::string_view stored_body, store::Hole) {
-                             return extractor->extract(formats::read_json(stored_body, schema).tree);
-                           });
+  auto index =
+      Index::open(store, schema, options,
+                  [extractor = extractor.get(), &schema](const store::Version&, std::string_view stored_body, store::Hole) {
+                    return extractor->extract(formats::read_json(stored_body, schema).tree);
+                  });
   if (!index) return index.error();
-  return std::unique_ptr<Search>(
-      std::make_unique<IndexedSearch>(store, schema, *key, std::move(extractor), std::move(*index)));
+  return std::unique_ptr<Search>(std::make_unique<IndexedSearch>(store, schema, *key, std::move(extractor), std::move(*index)));
 }
 
 }  // namespace search

@@ -1,7 +1,7 @@
 // Search: the index over versions and the queries on it.
 //
-// R4 search.html. Extraction runs on workers; the index follows the store's writer as its listener; queries see one frozen moment.
-// Thread-safe.
+// R4 search.html. Extraction runs on workers; the index follows the store's writer as its listener; queries see one frozen
+// moment. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -28,40 +28,42 @@ struct Argument {
 struct Access {};
 
 struct ParseOptions {
-  bool strict = false;          // Prefer: handling=strict: an unknown parameter is an error, else a warning
-  std::string base_url;         // "http://127.0.0.1:8080/fhir": absolute references to it are local
+  bool strict = false;   // Prefer: handling=strict: an unknown parameter is an error, else a warning
+  std::string base_url;  // "http://127.0.0.1:8080/fhir": absolute references to it are local
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
 };
 
 enum class Total : std::uint8_t { automatic, none, estimate, accurate };
 
-class Query;                    // query.h: the parsed form
+class Query;  // query.h: the parsed form
 
 struct Match {
   store::Version version;
-  bool included = false;        // Bundle.entry.search.mode include, else match
+  bool included = false;  // Bundle.entry.search.mode include, else match
 };
 
 struct Page {
-  std::vector<Match> matches;             // matches in order, then included ones, each resource once
-  std::optional<std::uint64_t> total;     // of matches, at the page's moment
-  std::string self;                       // query string of what was applied, percent-encoded, without '?'
+  std::vector<Match> matches;               // matches in order, then included ones, each resource once
+  std::optional<std::uint64_t> total;       // of matches, at the page's moment
+  std::string self;                         // query string of what was applied, percent-encoded, without '?'
   std::string first, next, previous, last;  // query strings of the links; empty if there is none
-  model::Issues warnings;                 // what was ignored, and why
+  model::Issues warnings;                   // what was ignored, and why
 };
 
 class Search {
  public:
   // Opens the index beside the store and catches up with it; becomes the store's listener.
   // `directory` holds the segment files; empty: memory only (with the memory engine).
-  static model::Result<std::unique_ptr<Search>> open(store::Store& store, const model::Schema& schema, const std::string& directory);
-  virtual ~Search() = default;            // joins the background lane; writes what is in memory, so that the next start is quick
+  static model::Result<std::unique_ptr<Search>> open(store::Store& store, const model::Schema& schema,
+                                                     const std::string& directory);
+  virtual ~Search() = default;  // joins the background lane; writes what is in memory, so that the next start is quick
 
   // The terms of one resource, for Draft::index. Any thread.
   virtual std::shared_ptr<const store::IndexEntry> extract(const model::Tree& tree) const = 0;
 
-  // Parses a type-level (type given) search. Errors: unknown modifier, bad value, unknown parameter when strict, all of them at once.
+  // Parses a type-level (type given) search. Errors: unknown modifier, bad value, unknown parameter when strict, all of them at
+  // once.
   virtual model::Result<std::shared_ptr<const Query>> parse(model::TypeId type, const std::vector<Argument>& arguments,
                                                             const ParseOptions& options) const = 0;
   // Runs it: first page, or the page its link names.
@@ -69,8 +71,8 @@ class Search {
   // _explain: the plan with each clause's estimates, counts and times, as text lines.
   virtual model::Result<std::string> explain(const Query& query, const Access& access) const = 0;
 
-  // The current versions that match, newest first, at most `limit`: for conditional interactions. From within an operation (on the writer's
-  // thread) `staged` adds what earlier operations of the group wrote, so that the answer is serializable.
+  // The current versions that match, newest first, at most `limit`: for conditional interactions. From within an operation (on
+  // the writer's thread) `staged` adds what earlier operations of the group wrote, so that the answer is serializable.
   virtual std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const = 0;
 
   // What the CapabilityStatement lists: parameters that are indexed and can be searched, from the same table that parse() uses.
@@ -80,11 +82,12 @@ class Search {
     model::ParameterType type;
   };
   virtual std::vector<Parameter> parameters(model::TypeId type) const = 0;
-  virtual std::vector<std::string> includes(model::TypeId type) const = 0;     // "Observation:subject"
+  virtual std::vector<std::string> includes(model::TypeId type) const = 0;  // "Observation:subject"
   virtual std::vector<std::string> revincludes(model::TypeId type) const = 0;
 
-  virtual void flush() = 0;                // writes memory segments to disk now
-  virtual std::vector<std::string> check() const = 0;  // faults found comparing segments with checksums and the store; empty if sound
+  virtual void flush() = 0;  // writes memory segments to disk now
+  virtual std::vector<std::string> check()
+      const = 0;  // faults found comparing segments with checksums and the store; empty if sound
   // The segment files that the newest manifest names, to be copied by a backup.
   virtual std::vector<std::string> files() const = 0;
 };

@@ -20,10 +20,11 @@ std::vector<store::Document> Sorter::page(const DocumentSet& set, store::Documen
   return std::move(out_);
 }
 
-// Sorting a set of n by its columns costs n look-ups; walking a dictionary costs about limit * all / n postings, four of which cost one look-up.
+// Sorting a set of n by its columns costs n look-ups; walking a dictionary costs about limit * all / n postings, four of which
+// cost one look-up.
 bool Sorter::few(std::uint64_t count) const {
-  return count < 64 || static_cast<double>(count) * static_cast<double>(count) * 4 <
-                           static_cast<double>(limit_) * static_cast<double>(all_);
+  return count < 64 ||
+         static_cast<double>(count) * static_cast<double>(count) * 4 < static_cast<double>(limit_) * static_cast<double>(all_);
 }
 
 bool Sorter::walk(const DocumentSet& set, std::size_t depth, store::Document after) {
@@ -36,15 +37,19 @@ bool Sorter::walk(const DocumentSet& set, std::size_t depth, store::Document aft
   }
   if (depth == 0) report_ += fmt::format("order: sorted dictionaries walked, {} matches\n", count);
   switch (query_.sort[depth].kind) {
-    case SortKey::Kind::id: return walk_ids(set, after);
-    case SortKey::Kind::last_updated: return walk_times(set, depth, after);
-    case SortKey::Kind::parameter: break;
+    case SortKey::Kind::id:
+      return walk_ids(set, after);
+    case SortKey::Kind::last_updated:
+      return walk_times(set, depth, after);
+    case SortKey::Kind::parameter:
+      break;
   }
   return walk_terms(set, depth, after);
 }
 
 bool Sorter::admitted(store::Document document) {
-  return std::all_of(checks_.begin(), checks_.end(), [&](const Check& check) { return value(document, check.depth) == *check.value; });
+  return std::all_of(checks_.begin(), checks_.end(),
+                     [&](const Check& check) { return value(document, check.depth) == *check.value; });
 }
 
 bool Sorter::emit(store::Document document) {
@@ -62,7 +67,8 @@ bool Sorter::emit_in_document_order(const DocumentSet& set, store::Document afte
     std::uint32_t from = 0, to = part.segment->size();
     if (after != 0) {
       const auto offset = [&](store::Document document) {
-        return document <= base ? 0 : static_cast<std::uint32_t>(std::min<store::Document>(document - base, part.segment->size()));
+        return document <= base ? 0
+                                : static_cast<std::uint32_t>(std::min<store::Document>(document - base, part.segment->size()));
       };
       (up ? from : to) = offset(up ? after + 1 : after);
     }
@@ -125,7 +131,7 @@ bool Sorter::walk_ids(const DocumentSet& set, store::Document after) {
       if (version.id == last) continue;
       last = version.id;
       const auto then = version.document <= execution_.moment() ? std::optional(version)
-                                                                 : store_.as_of(query_.type, version.id, execution_.moment());
+                                                                : store_.as_of(query_.type, version.id, execution_.moment());
       if (!then || then->document == after) continue;
       const auto position = execution_.segment_of(then->document);
       if (!position || set.parts[*position].count == 0) continue;

@@ -1,8 +1,8 @@
 // Sorter: the order of `_sort` over a set of matches, a page at a time.
 //
-// R4 search.html#sort. Of several values the least counts when ascending, the greatest when descending; resources without a value come last either way; ties
-// stand newest first. Small sets are sorted by the values that columns give; of large ones the sorted dictionaries of the segments are merged
-// until the page is full (README.md, "Sorting"). One thread at a time.
+// R4 search.html#sort. Of several values the least counts when ascending, the greatest when descending; resources without a value
+// come last either way; ties stand newest first. Small sets are sorted by the values that columns give; of large ones the sorted
+// dictionaries of the segments are merged until the page is full (README.md, "Sorting"). One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +31,14 @@ class Sorter {
  public:
   Sorter(const Execution& execution, const Query& query, const store::Store& store);
 
-  // Of the set's documents in order: the first `limit` (after 0), those that follow `after`, or (backward) those before it (0: the end), nearest first.
+  // Of the set's documents in order: the first `limit` (after 0), those that follow `after`, or (backward) those before it (0:
+  // the end), nearest first.
   std::vector<store::Document> page(const DocumentSet& set, store::Document after, bool backward, std::size_t limit);
   const std::string& report() const { return report_; }  // for _explain
 
  private:
   friend class DictionaryWalk;
-  struct Check {                 // documents of a group whose best value must be this one
+  struct Check {  // documents of a group whose best value must be this one
     std::size_t depth;
     const std::string* value;
   };

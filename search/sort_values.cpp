@@ -12,7 +12,8 @@ std::string big_endian(std::int64_t value) {
   return out;
 }
 
-// The first term from `at` on that has a sort key; the end if none does. Among a string's values stand "further" terms, which do not sort.
+// The first term from `at` on that has a sort key; the end if none does. Among a string's values stand "further" terms, which do
+// not sort.
 std::uint32_t first_sorting(const Segment& segment, int slot, std::uint32_t at, const SortKey& key) {
   std::uint32_t found = segment.term_count(slot);
   segment.each_term(slot, {at, found}, [&](std::uint32_t ordinal, std::string_view term, std::uint32_t) {
@@ -144,8 +145,8 @@ std::vector<store::Document> Sorter::narrowed(const std::vector<store::Document>
       several = several || found > 1;
       none = none || found == 0;
     }
-    // The first `room` documents of each run are enough: all others of the run come after them. With several values a document may stand elsewhere than
-    // at its best; and those without a value come first when walking backward.
+    // The first `room` documents of each run are enough: all others of the run come after them. With several values a document
+    // may stand elsewhere than at its best; and those without a value come first when walking backward.
     const bool sound = !several && !(backward_ && none);
     std::size_t eligible = 0;
     std::sort(pairs.begin(), pairs.end());
@@ -179,7 +180,8 @@ std::vector<store::Document> Sorter::narrowed(const std::vector<store::Document>
     }
     if (eligible < room) {
       kept.resize(before);
-      kept.insert(kept.end(), documents.begin() + static_cast<std::ptrdiff_t>(begin), documents.begin() + static_cast<std::ptrdiff_t>(end));
+      kept.insert(kept.end(), documents.begin() + static_cast<std::ptrdiff_t>(begin),
+                  documents.begin() + static_cast<std::ptrdiff_t>(end));
     } else {
       std::sort(kept.begin() + static_cast<std::ptrdiff_t>(before), kept.end());
       kept.erase(std::unique(kept.begin() + static_cast<std::ptrdiff_t>(before), kept.end()), kept.end());

@@ -5,8 +5,8 @@
 namespace search {
 namespace {
 
-constexpr std::uint32_t window = 64;        // terms read at a time
-constexpr std::uint64_t small_group = 2048; // postings: up to so many are handled one by one
+constexpr std::uint32_t window = 64;            // terms read at a time
+constexpr std::uint64_t small_group = 2048;     // postings: up to so many are handled one by one
 constexpr std::uint64_t most_sorted = 200'000;  // documents: memory for their values
 
 // A run being read in one direction, terms without a sort key left out.

@@ -33,8 +33,9 @@ std::string observation(std::size_t i) {
       R"({{"resourceType":"Observation","id":"o{0}","status":"{1}","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"{2}"}}]}}],)"
       R"("code":{{"coding":[{{"system":"http://loinc.org","code":"{3}-{4}"}}]}},"subject":{{"reference":"Patient/p{5}"}},"encounter":{{"reference":"Encounter/e{6}"}},)"
       R"("effectiveDateTime":"{7}-{8:02}-{9:02}T{10:02}:{11:02}:{12:02}Z","valueQuantity":{{"value":{13}.{14},"unit":"mg","system":"http://unitsofmeasure.org","code":"mg"}}}})",
-      i, next(50) == 0 ? "amended" : "final", next(3) == 0 ? "laboratory" : "vital-signs", 1000 + next(200), next(10), patient, encounter,
-      1990 + (patient * 7 + encounter) % 33, 1 + encounter % 12, 1 + encounter % 28, next(24), next(60), next(60), next(300), next(10));
+      i, next(50) == 0 ? "amended" : "final", next(3) == 0 ? "laboratory" : "vital-signs", 1000 + next(200), next(10), patient,
+      encounter, 1990 + (patient * 7 + encounter) % 33, 1 + encounter % 12, 1 + encounter % 28, next(24), next(60), next(60),
+      next(300), next(10));
 }
 
 }  // namespace
@@ -48,8 +49,9 @@ TEST_CASE("pages at size", "[.bench]") {
   for (std::size_t i = 0; i < documents; ++i) {
     batch.push_back(observation(i));
     if (i % 800 == 0) {
-      batch.push_back(fmt::format(R"({{"resourceType":"Patient","id":"p{0}","birthDate":"{1}-03-0{2}","gender":"male","name":[{{"family":"F{3}","given":["G{4}"]}}]}})",
-                                  i / 800, 1930 + next(90), 1 + next(9), next(1000), next(1000)));
+      batch.push_back(fmt::format(
+          R"({{"resourceType":"Patient","id":"p{0}","birthDate":"{1}-03-0{2}","gender":"male","name":[{{"family":"F{3}","given":["G{4}"]}}]}})",
+          i / 800, 1930 + next(90), 1 + next(9), next(1000), next(1000)));
     }
     if (batch.size() >= 1000) {
       world.put_together(batch);
@@ -61,7 +63,9 @@ TEST_CASE("pages at size", "[.bench]") {
     batch.push_back(observation(next(static_cast<std::uint32_t>(documents))));
     if (batch.size() == 500) {
       std::sort(batch.begin(), batch.end());
-      batch.erase(std::unique(batch.begin(), batch.end(), [](const auto& a, const auto& b) { return a.substr(0, 50) == b.substr(0, 50); }), batch.end());
+      batch.erase(std::unique(batch.begin(), batch.end(),
+                              [](const auto& a, const auto& b) { return a.substr(0, 50) == b.substr(0, 50); }),
+                  batch.end());
       world.put_together(batch);
       batch.clear();
     }

@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
-#include <algorithm>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -85,8 +85,8 @@ TEST_CASE("Synthea's export is found again", "[query][data]") {
   };
   std::map<std::string, int> tried;
   const std::pair<const char*, const char*> dates[] = {
-      {"effectiveDateTime", "date"}, {"onsetDateTime", "onset-date"}, {"authoredOn", "authoredon"}, {"birthDate", "birthdate"},
-      {"occurrenceDateTime", "date"}, {"created", "created"},
+      {"effectiveDateTime", "date"}, {"onsetDateTime", "onset-date"}, {"authoredOn", "authoredon"},
+      {"birthDate", "birthdate"},    {"occurrenceDateTime", "date"},  {"created", "created"},
   };
   int by_patient = 0, by_code = 0, by_date = 0;
   for (const Known& known : all) {

@@ -25,7 +25,8 @@ store::Draft draft_of(World& world, const std::string& json) {
 }
 
 std::string patient(const std::string& id, const std::string& identifier) {
-  return R"({"resourceType":"Patient","id":")" + id + R"(","identifier":[{"system":"http://x.org","value":")" + identifier + "\"}]}";
+  return R"({"resourceType":"Patient","id":")" + id + R"(","identifier":[{"system":"http://x.org","value":")" + identifier +
+         "\"}]}";
 }
 
 Strings ids(const std::vector<store::Version>& versions) {
@@ -113,10 +114,22 @@ TEST_CASE("conditions see what the group has staged", "[query]") {
   while (done < 5) std::this_thread::yield();
   CHECK(grouped);
   const std::vector<Strings> right = {
-      {"old"},        {"old"},        {"old"},        {"old"},         // before anything
-      {"new", "old"}, {"new", "old"}, {"new", "old"}, {"new", "old"},  // new was made
-      {"new"},        {"old", "new"}, {"old", "new"}, {"old", "new"},  // old has identifier 2
-      {},             {"old"},        {"old"},        {"old"},         // new was deleted
+      {"old"},
+      {"old"},
+      {"old"},
+      {"old"},  // before anything
+      {"new", "old"},
+      {"new", "old"},
+      {"new", "old"},
+      {"new", "old"},  // new was made
+      {"new"},
+      {"old", "new"},
+      {"old", "new"},
+      {"old", "new"},  // old has identifier 2
+      {},
+      {"old"},
+      {"old"},
+      {"old"},  // new was deleted
   };
   CHECK(seen == right);
 }

@@ -27,14 +27,14 @@ TEST_CASE("_sort orders by each kind of value, none last, ties newest first", "[
       {"-_lastUpdated", {"d", "b", "e", "a", "c"}},
       {"birthdate", {"b", "c", "a", "d", "e"}},
       {"-birthdate", {"d", "a", "c", "b", "e"}},
-      {"gender", {"d", "a", "e", "c", "b"}},          // ties newest first
+      {"gender", {"d", "a", "e", "c", "b"}},  // ties newest first
       {"gender,birthdate", {"a", "d", "c", "e", "b"}},
       {"gender,-birthdate", {"d", "a", "c", "e", "b"}},
       {"-gender,_id", {"c", "e", "a", "d", "b"}},
       {"gender,_lastUpdated", {"a", "d", "c", "e", "b"}},
       {"_lastUpdated,gender", {"c", "a", "e", "b", "d"}},
-      {"family", {"c", "a", "d", "b", "e"}},          // c by Abel, its least
-      {"-family", {"b", "c", "d", "a", "e"}},         // c by Zorn, its greatest
+      {"family", {"c", "a", "d", "b", "e"}},   // c by Abel, its least
+      {"-family", {"b", "c", "d", "a", "e"}},  // c by Zorn, its greatest
   };
   for (const Row& row : rows) {
     for (const int count : {1, 2, 3, 10}) {
@@ -55,7 +55,9 @@ TEST_CASE("walked and sorted orders agree", "[query]") {
   };
   for (int i = 0; i < 6000; ++i) {
     std::string json = R"({"resourceType":"Patient","id":"p)" + std::to_string(i) + "\"";
-    if (next(10) != 0) json += R"(,"birthDate":")" + std::to_string(1950 + next(60)) + (next(2) != 0 ? "-0" + std::to_string(1 + next(9)) : "") + "\"";
+    if (next(10) != 0)
+      json +=
+          R"(,"birthDate":")" + std::to_string(1950 + next(60)) + (next(2) != 0 ? "-0" + std::to_string(1 + next(9)) : "") + "\"";
     json += std::string(R"(,"gender":")") + (next(2) != 0 ? "male" : "female") + "\"";
     if (next(5) != 0) {
       json += R"(,"name":[{"family":"N)" + std::to_string(next(50)) + R"("},{"family":"N)" + std::to_string(next(50)) + "\"}]";
@@ -104,14 +106,15 @@ TEST_CASE("pages of a few matches among many agree with sorting them all", "[que
     return (state >> 8) % bound;
   };
   for (int i = 0; i < 12000; ++i) {
-    std::string json = R"({"resourceType":"Patient","id":"p)" + std::to_string(i) + R"(","gender":")" + (i % 150 == 0 ? "other" : "male") + "\"";
+    std::string json =
+        R"({"resourceType":"Patient","id":"p)" + std::to_string(i) + R"(","gender":")" + (i % 150 == 0 ? "other" : "male") + "\"";
     if (next(12) != 0) {
       json += R"(,"birthDate":"19)" + std::to_string(10 + next(12)) + (next(2) != 0 ? "-0" + std::to_string(1 + next(3)) : "") +
               "\"";  // few values: many ties, in two classes
     }
     if (next(12) != 0) json += R"(,"managingOrganization":{"reference":"Organization/o)" + std::to_string(next(9)) + "\"}";
-    json += R"(,"generalPractitioner":[{"reference":"Practitioner/d)" + std::to_string(next(9)) + R"("},{"reference":"Practitioner/d)" +
-            std::to_string(next(9)) + "\"}]";
+    json += R"(,"generalPractitioner":[{"reference":"Practitioner/d)" + std::to_string(next(9)) +
+            R"("},{"reference":"Practitioner/d)" + std::to_string(next(9)) + "\"}]";
     batch.push_back(json + "}");
     if (batch.size() == 1000) {
       world.put_together(batch);
