@@ -140,7 +140,8 @@ void SegmentIndex::flush() {
 
 std::vector<std::string> SegmentIndex::files() const {
   std::vector<std::string> paths;
-  for (const auto& run : now()->runs())
+  const auto held = now();
+  for (const auto& run : held->runs())
     if (!run->path().empty()) paths.push_back(run->path());
   return paths;
 }

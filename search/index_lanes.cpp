@@ -211,7 +211,8 @@ void SegmentIndex::mend(const std::shared_ptr<const Run>& run) {
 
 bool SegmentIndex::work_on_files() {
   Runs files;
-  for (const auto& run : now()->runs()) {
+  const auto view = now();  // held: its runs must not go while they are looked at
+  for (const auto& run : view->runs()) {
     if (run->path().empty()) break;
     if (run->suspect()) {
       mend(run);
