@@ -87,7 +87,7 @@ class LmdbEngine final : public Engine {
   mutable std::mutex pool_mutex_;
   mutable std::vector<MDB_txn*> pool_;  // reset read transactions, each with its reader slot
   mutable std::mutex sizing_;           // one at a time closes the gate
-  std::mutex writing_;
+  mutable std::mutex writing_;          // a write transaction may be open; taken before sizing_
   bool doubtful_ = false;  // the root page may differ on the device: sync before the next write
   std::size_t lost_ = 0;   // a transaction that was said to have failed, and may come to light
 };
@@ -269,7 +269,7 @@ std::size_t LmdbEngine::last_txn() const {
   return mdb_env_info(env_, &info) == 0 ? info.me_last_txnid : 0;
 }
 
-// Doubles the map, or more, up to the limit. False: it cannot grow.
+// Doubles the map, or more, up to the limit; the caller holds writing_ and has no transaction open. False: it cannot grow.
 bool LmdbEngine::grow(std::uint64_t at_least) const {
   std::lock_guard lock(sizing_);
   MDB_envinfo info;
@@ -347,7 +347,10 @@ model::Result<void> LmdbEngine::backup(const std::string& directory) const {
   gate_.leave();
   const std::uint64_t used = size_bytes();
   const std::uint64_t room = 2 * used + (std::uint64_t{1} << 30);
-  if (code == 0 && info.me_mapsize < room && !options_.read_only) grow(room);
+  if (code == 0 && info.me_mapsize < room && !options_.read_only) {
+    const std::lock_guard lock(writing_);  // the map cannot change under a write transaction
+    grow(room);
+  }
   if (code == 0) {
     gate_.enter();
     code = env_ == nullptr ? MDB_PANIC : mdb_env_copyfd2(env_, out, MDB_CP_COMPACT);
