@@ -34,8 +34,8 @@ std::optional<store::Version> version_at(const store::Store& store, model::TypeI
 
 // `access` becomes conditions here when there is something to restrict: for matches, totals, sorting and includes alike.
 Execution::Execution(const Query& query, const Access& /*access*/, std::shared_ptr<const View> view, const store::Store& store,
-                     store::Document moment)
-    : view_(std::move(view)), frame_{*view_, moment, {}, {}} {
+                     store::Document moment, Deadline deadline)
+    : view_(std::move(view)), frame_{*view_, moment, {}, {}, deadline} {
   frame_.everything.key = {query.type, every_document};
   frame_.everything.scans.push_back(exact_scan(""));
   frame_.conditions.reserve(query.conditions.size());

@@ -28,7 +28,8 @@ std::optional<store::Version> version_at(const store::Store& store, model::TypeI
 class Execution {
  public:
   Execution(const Query& query, const Access& access, std::shared_ptr<const View> view, const store::Store& store,
-            store::Document moment);
+            store::Document moment, Deadline deadline);
+  Execution(const Execution&) = delete;  // its plans point into it
 
   // Matches below `below` (0: all), newest first, at most `limit`.
   std::vector<store::Document> newest(store::Document below, std::size_t limit);
@@ -41,6 +42,7 @@ class Execution {
   bool bounded(std::uint64_t limit);
   std::uint64_t estimate();
 
+  const Deadline& deadline() const { return frame_.deadline; }
   store::Document moment() const { return frame_.moment; }
   const View& view() const { return frame_.view; }
   std::span<const std::shared_ptr<const Segment>> segments() const { return view_->segments(); }

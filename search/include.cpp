@@ -131,7 +131,7 @@ class Includer {
     Query query;
     query.type = type;
     query.conditions.emplace_back().any.push_back(std::move(clause));
-    Execution execution(query, context_.access, context_.view, context_.store, context_.moment);
+    Execution execution(query, context_.access, context_.view, context_.store, context_.moment, context_.deadline);
     for (const store::Document document : execution.newest(0, limit)) {
       if (auto version = context_.store.at(document)) out.push_back(std::move(*version));
     }

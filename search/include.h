@@ -19,6 +19,7 @@ struct IncludeContext {
   const Access& access;
   std::shared_ptr<const View> view;
   store::Document moment;
+  Deadline deadline;
 };
 
 // The included versions, none of which is among the matches, each once, in the order in which they are met; a warning where there

@@ -18,7 +18,8 @@ class PageRun {
         query_(query),
         access_(access),
         at_(at),
-        execution_(query, access, context.view, context.store, at.moment) {}
+        execution_(query, access, context.view, context.store, at.moment,
+                   Deadline(std::chrono::milliseconds(query.max_milliseconds))) {}
 
   Page run(std::string* report) {
     Explanation explanation(report, context_.schema, query_, *context_.view, at_);
@@ -38,7 +39,8 @@ class PageRun {
       explanation.step("versions", std::to_string(versions.size()) + " read");
       std::vector<store::Version> others;
       if (!query_.inclusions.empty()) {
-        const IncludeContext include{context_.schema, context_.extractor, context_.store, access_, context_.view, at_.moment};
+        const IncludeContext include{context_.schema, context_.extractor, context_.store,       access_,
+                                     context_.view,   at_.moment,         execution_.deadline()};
         others = included(include, query_, versions, page_.warnings);
         explanation.step("includes", std::to_string(others.size()) + " resources");
       }
@@ -129,7 +131,11 @@ model::Result<Page> run_page(const RunContext& context, const Query& query, cons
     return model::failure(model::FailureKind::bad_request, model::IssueCode::expired,
                           "_page was made when this server held more than it does now; begin the search again");
   }
-  return PageRun(context, query, access, at).run(report);
+  try {
+    return PageRun(context, query, access, at).run(report);
+  } catch (const QueryTimeout& timeout) {
+    return model::failure(model::FailureKind::timeout, model::IssueCode::too_costly, timeout.what());
+  }
 }
 
 }  // namespace search

@@ -56,7 +56,7 @@ void SegmentMatches::to_words() {
   dense = true;
 }
 
-BoundCondition::BoundCondition(const Segment& segment, const Resolved& resolved, std::uint64_t all)
+BoundCondition::BoundCondition(const Frame& frame, const Segment& segment, const Resolved& resolved, std::uint64_t all)
     : segment_(&segment), resolved_(&resolved), positive_(resolved.condition->positive()) {
   const Condition& condition = *resolved.condition;
   std::uint64_t others = 0, likely = 0;
@@ -64,7 +64,7 @@ BoundCondition::BoundCondition(const Segment& segment, const Resolved& resolved,
     case Condition::Kind::terms:
       clauses_.reserve(condition.any.size());
       for (const Clause& clause : condition.any) {
-        clauses_.emplace_back(segment, clause);
+        clauses_.emplace_back(segment, clause, frame.deadline);
         const std::uint64_t postings = std::min(clauses_.back().postings(), all);
         documents_ += clause.negated ? all : postings;  // a document may have several of the postings
         likely += clause.negated ? all - postings : postings;
@@ -176,14 +176,14 @@ void BoundCondition::restrict(bits::Words& words) {
 }
 
 SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
-    : frame_(frame), segment_(segment), everything_(segment, frame.everything) {
+    : frame_(frame), segment_(segment), everything_(segment, frame.everything, frame.deadline) {
   const Stopwatch watch(spent_);
   const std::uint64_t all = everything_.postings();
   bound_ = segment.base() > frame.moment ? 0 : all;
   conditions_.reserve(frame.conditions.size());
   for (const Resolved& resolved : frame.conditions) {
     if (bound_ == 0) return;
-    conditions_.emplace_back(segment, resolved, all);
+    conditions_.emplace_back(frame, segment, resolved, all);
     bound_ = std::min(bound_, conditions_.back().documents());
   }
   std::stable_sort(conditions_.begin(), conditions_.end(),
@@ -202,7 +202,7 @@ double SegmentPlan::estimate() const {
 bool SegmentPlan::admits(std::uint32_t offset) {
   const store::Document document = segment_.base() + offset;
   if (document > frame_.moment || !frame_.view.alive_at(document, frame_.moment)) return false;
-  ++checked_;
+  if (++checked_ % 256 == 0) frame_.deadline.check();
   for (BoundCondition& condition : conditions_) {
     if (&condition != driver_ && !condition.holds(offset)) return false;
   }

@@ -31,6 +31,7 @@ struct Frame {
   store::Document moment = 0;
   Clause everything;  // all documents of the type
   std::vector<Resolved> conditions;
+  Deadline deadline;
 };
 
 // The matches of one segment: ascending offsets, or a bitmap.
@@ -67,7 +68,7 @@ struct SegmentMatches {
 // One condition on one segment.
 class BoundCondition {
  public:
-  BoundCondition(const Segment& segment, const Resolved& resolved, std::uint64_t all);
+  BoundCondition(const Frame& frame, const Segment& segment, const Resolved& resolved, std::uint64_t all);
   bool positive() const { return positive_; }
   std::uint64_t documents() const { return documents_; }  // at most; of a positive condition
   double pass() const { return pass_; }                   // estimated share of the type's documents that satisfy it

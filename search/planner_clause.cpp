@@ -9,22 +9,38 @@ constexpr std::uint64_t few_terms = 16;  // more of them are united as a bitmap:
 
 }  // namespace
 
-BoundClause::BoundClause(const Segment& segment, const Clause& clause) : segment_(&segment), slot_(segment.slot(clause.key)) {
+BoundClause::BoundClause(const Segment& segment, const Clause& clause, const Deadline& deadline)
+    : segment_(&segment), deadline_(&deadline), slot_(segment.slot(clause.key)) {
   if (slot_ < 0) return;
   parts_.reserve(clause.scans.size());
+  std::size_t steps = 0;
   for (const Scan& scan : clause.scans) {
+    if (++steps % 256 == 0) deadline.check();
     const Ordinals range = segment.find(slot_, scan);
     if (range.first >= range.last) continue;
     parts_.push_back({range, scan.predicate && *scan.predicate ? scan.predicate.get() : nullptr});
     predicated_ = predicated_ || parts_.back().predicate != nullptr;
   }
-  std::sort(parts_.begin(), parts_.end(), [](const Selected& a, const Selected& b) { return a.range.first < b.range.first; });
-  std::uint32_t end = 0;
+  settle();
+}
+
+void BoundClause::settle() {
+  if (!predicated_ && parts_.size() > 1) {
+    std::sort(parts_.begin(), parts_.end(), [](const Selected& a, const Selected& b) { return a.range.first < b.range.first; });
+    std::size_t kept = 0;
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+      if (parts_[i].range.first <= parts_[kept].range.last) {
+        parts_[kept].range.last = std::max(parts_[kept].range.last, parts_[i].range.last);
+      } else {
+        parts_[++kept] = parts_[i];
+      }
+    }
+    parts_.resize(kept + 1);
+  }
+  terms_ = postings_ = 0;
   for (const Selected& part : parts_) {
-    disjoint_ = disjoint_ && part.range.first >= end;
-    end = std::max(end, part.range.last);
     terms_ += part.range.last - part.range.first;
-    postings_ += segment.count(slot_, part.range);
+    postings_ += segment_->count(slot_, part.range);
   }
 }
 
@@ -35,24 +51,22 @@ std::optional<std::uint32_t> BoundClause::single_term() const {
 
 bool BoundClause::selects(std::uint32_t ordinal) {
   const auto covers = [&](const Selected& part) { return part.range.first <= ordinal && ordinal < part.range.last; };
-  if (!predicated_ && disjoint_) {
+  if (!predicated_) {
     const auto after = std::upper_bound(parts_.begin(), parts_.end(), ordinal,
                                         [](std::uint32_t o, const Selected& part) { return o < part.range.first; });
     return after != parts_.begin() && covers(*(after - 1));
   }
-  bool open = false;  // only predicates can tell
+  const auto [known, fresh] = known_.try_emplace(ordinal, false);
+  if (!fresh) return known->second;
+  deadline_->check();
+  term_.clear();
   for (const Selected& part : parts_) {
     if (!covers(part)) continue;
-    if (part.predicate == nullptr) return true;
-    open = true;
-  }
-  if (!open) return false;
-  const auto [known, fresh] = known_.try_emplace(ordinal, false);
-  if (fresh) {
-    term_.clear();
-    segment_->append_term(slot_, ordinal, term_);
-    known->second =
-        std::any_of(parts_.begin(), parts_.end(), [&](const Selected& part) { return covers(part) && (*part.predicate)(term_); });
+    if (part.predicate != nullptr && term_.empty()) segment_->append_term(slot_, ordinal, term_);
+    if (part.predicate == nullptr || (*part.predicate)(term_)) {
+      known->second = true;
+      break;
+    }
   }
   return known->second;
 }
@@ -83,13 +97,16 @@ bool BoundClause::holds(std::uint32_t offset) {
 void BoundClause::resolve() {
   if (!predicated_) return;
   std::vector<Selected> plain;
+  std::size_t steps = 0;
   for (const Selected& part : parts_) {
     if (part.predicate == nullptr) {
       plain.push_back(part);
       continue;
     }
+    deadline_->check();
     Ordinals run;
     segment_->each_term(slot_, part.range, [&](std::uint32_t ordinal, std::string_view term, std::uint32_t) {
+      if (++steps % 1024 == 0) deadline_->check();
       if ((*part.predicate)(term)) {
         if (run.first == run.last || run.last != ordinal) {
           if (run.first != run.last) plain.push_back({run, nullptr});
@@ -101,22 +118,9 @@ void BoundClause::resolve() {
     });
     if (run.first != run.last) plain.push_back({run, nullptr});
   }
-  std::sort(plain.begin(), plain.end(), [](const Selected& a, const Selected& b) { return a.range.first < b.range.first; });
-  parts_.clear();
-  terms_ = postings_ = 0;
-  for (const Selected& part : plain) {
-    if (!parts_.empty() && part.range.first <= parts_.back().range.last) {
-      parts_.back().range.last = std::max(parts_.back().range.last, part.range.last);
-    } else {
-      parts_.push_back(part);
-    }
-  }
-  for (const Selected& part : parts_) {
-    terms_ += part.range.last - part.range.first;
-    postings_ += segment_->count(slot_, part.range);
-  }
+  parts_ = std::move(plain);
   predicated_ = false;
-  disjoint_ = true;
+  settle();
 }
 
 void BoundClause::unite(std::span<std::uint64_t> bitmap) {

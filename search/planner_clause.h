@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "search/execute_bits.h"
+#include "search/execute_deadline.h"
 #include "search/index.h"
 
 namespace search {
 
 class BoundClause {
  public:
-  BoundClause(const Segment& segment, const Clause& clause);
+  BoundClause(const Segment& segment, const Clause& clause, const Deadline& deadline);
 
   // Postings of the ranges, predicates not applied: an upper bound of the documents.
   std::uint64_t postings() const { return postings_; }
@@ -41,16 +42,18 @@ class BoundClause {
   // Replaces predicated parts by the runs of ordinals that they select.
   void resolve();
   bool selects(std::uint32_t ordinal);
+  // Sorts parts without predicates, joins those that touch, and counts.
+  void settle();
 
   const Segment* segment_;
+  const Deadline* deadline_;
   int slot_;
   std::vector<Selected> parts_;
   std::uint64_t postings_ = 0;
   std::uint64_t terms_ = 0;
   bool predicated_ = false;
-  bool disjoint_ = true;                           // no two parts share an ordinal, and they ascend
   std::optional<bits::Words> united_;              // where there is no column
-  std::unordered_map<std::uint32_t, bool> known_;  // predicates' verdicts
+  std::unordered_map<std::uint32_t, bool> known_;  // verdicts, while there are predicates
   std::vector<std::uint32_t> scratch_;
   std::string term_;
 };

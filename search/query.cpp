@@ -109,6 +109,7 @@ QueryParser::QueryParser(const QueryContext& context, model::TypeId type, const 
   query_->type = type;
   query_->count = std::min(options.default_count, options.max_count);
   query_->base_url = options.base_url;
+  query_->max_milliseconds = options.max_milliseconds;
   query_->now_ms = context.now_ms;
 }
 

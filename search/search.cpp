@@ -114,7 +114,8 @@ std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t
   }
   auto view = index_->view();
   const store::Document moment = view->last();
-  Execution execution(query, Access{}, std::move(view), store_, moment);
+  const std::chrono::milliseconds time(std::min<std::uint32_t>(query.max_milliseconds, 1000));  // the writer may be waiting
+  Execution execution(query, Access{}, std::move(view), store_, moment, Deadline(time));
   for (store::Document below = 0; out.size() < limit;) {
     const std::size_t wanted = limit - out.size();
     const auto found = execution.newest(below, wanted);

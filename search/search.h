@@ -32,6 +32,7 @@ struct ParseOptions {
   std::string base_url;  // "http://127.0.0.1:8080/fhir": absolute references to it are local
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
+  std::uint32_t max_milliseconds = 5000;  // that one page may take; then it fails with too-costly
 };
 
 enum class Total : std::uint8_t { automatic, none, estimate, accurate };
@@ -73,6 +74,7 @@ class Search {
 
   // The current versions that match, newest first, at most `limit`: for conditional interactions. From within an operation (on
   // the writer's thread) `staged` adds what earlier operations of the group wrote, so that the answer is serializable.
+  // Throws QueryTimeout (execute_deadline.h) where that takes more than a second.
   virtual std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const = 0;
 
   // What the CapabilityStatement lists: parameters that are indexed and can be searched, from the same table that parse() uses.

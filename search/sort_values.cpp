@@ -83,6 +83,7 @@ void Sorter::values(const std::vector<store::Document>& documents, std::size_t d
     std::size_t end = begin;
     while (end < documents.size() && documents[end] < segment.base() + segment.size()) ++end;
     const int slot = segment.slot(index_key(depth));
+    execution_.deadline().check();
     pairs.clear();
     if (slot >= 0) {
       for (std::size_t i = begin; i < end; ++i) {

@@ -102,6 +102,7 @@ class DictionaryWalk {
   }
   // The documents of the set that hold the next value; false at the end.
   bool next(std::string& value, DocumentSet& group) {
+    sorter_.execution_.deadline().check();
     const std::string* best = nullptr;
     for (Reader& reader : readers_) {
       const auto* head = reader.run.head();

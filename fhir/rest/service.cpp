@@ -16,6 +16,32 @@
 #include "fhir/rest/routes.h"
 
 namespace rest {
+namespace {
+
+// Counts requests that may still be answered: operations in the store's queue refer to the context, which must not go before them. Shared with
+// each of them, so that the last one may still touch it when the service is gone.
+class UnderWay {
+ public:
+  void began() { count_.fetch_add(1, std::memory_order_relaxed); }
+  void ended() {
+    if (count_.fetch_sub(1, std::memory_order_acq_rel) != 1 || !closing_.load()) return;
+    const std::lock_guard lock(mutex_);
+    idle_.notify_all();
+  }
+  void wait() {
+    closing_.store(true);
+    std::unique_lock lock(mutex_);
+    while (count_.load(std::memory_order_acquire) != 0) idle_.wait_for(lock, std::chrono::milliseconds(20));
+  }
+
+ private:
+  std::atomic<std::uint64_t> count_{0};
+  std::atomic<bool> closing_{false};
+  std::mutex mutex_;
+  std::condition_variable idle_;
+};
+
+}  // namespace
 
 struct Service::Impl {
   Impl(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions given)
@@ -31,15 +57,6 @@ struct Service::Impl {
     return statement_text;
   }
 
-  // Operations in the store's queue refer to the context: it must not go before them.
-  void began() { under_way.fetch_add(1, std::memory_order_relaxed); }
-  void ended() {
-    if (under_way.fetch_sub(1, std::memory_order_acq_rel) == 1 && closing.load(std::memory_order_acquire)) {
-      const std::lock_guard lock(mutex);
-      idle.notify_all();
-    }
-  }
-
   ServiceOptions options;
   IdSource ids;
   BundleElements bundle;
@@ -49,10 +66,7 @@ struct Service::Impl {
   std::once_flag statement_made;
   std::shared_ptr<const std::string> statement_text;
 
-  std::atomic<std::uint64_t> under_way{0};
-  std::atomic<bool> closing{false};
-  std::mutex mutex;
-  std::condition_variable idle;
+  const std::shared_ptr<UnderWay> under_way = std::make_shared<UnderWay>();
 };
 
 std::string_view Request::header(std::string_view name) const {
@@ -65,17 +79,13 @@ std::string_view Request::header(std::string_view name) const {
 Service::Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options)
     : impl_(std::make_unique<Impl>(schema, store, search, std::move(options))) {}
 
-Service::~Service() {
-  impl_->closing.store(true, std::memory_order_release);
-  std::unique_lock lock(impl_->mutex);
-  while (impl_->under_way.load(std::memory_order_acquire) != 0) impl_->idle.wait_for(lock, std::chrono::milliseconds(50));
-}
+Service::~Service() { impl_->under_way->wait(); }
 
 void Service::handle(Request request, std::function<void(Response)> done) {
-  impl_->began();
-  // Whoever may still answer holds `under_way`; with the last of them the context is no longer needed.
-  const std::shared_ptr<Impl> under_way(impl_.get(), [](Impl* impl) { impl->ended(); });
-  const auto once = first_answer([under_way, done = std::move(done)](Response response) { done(std::move(response)); });
+  impl_->under_way->began();
+  // Whoever may still answer holds `token`; with the last of them the context is no longer needed.
+  const std::shared_ptr<void> token(nullptr, [counter = impl_->under_way](void*) { counter->ended(); });
+  const auto once = first_answer([token, done = std::move(done)](Response response) { done(std::move(response)); });
   try {
     auto exchange = std::make_shared<Exchange>();
     exchange->request = std::move(request);

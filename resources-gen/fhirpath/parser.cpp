@@ -1,22 +1,21 @@
-// The parser: FHIRPath's grammar (N1, appendix B) by precedence climbing, into an Ast.
+// The grammar of N1 (section 13, Formal Specifications), by precedence climbing.
 
-#include <algorithm>
-#include <array>
+#include <charconv>
 
 #include "resources-gen/fhirpath/ast.h"
 #include "resources-gen/fhirpath/lexer.h"
 #include "resources-gen/fhirpath/limits.h"
-#include "resources-gen/fhirpath/number.h"
 
 namespace fhirpath {
 namespace {
 
-struct Binary {
+struct OperatorRow {
   std::string_view text;
   Operation operation;
-  int precedence;  // the higher binds tighter
+  int precedence;  // the higher binds tighter; all associate to the left
 };
-constexpr Binary binaries[] = {
+
+constexpr OperatorRow operators[] = {
     {"implies", Operation::implies, 1},
     {"or", Operation::or_else, 2},
     {"xor", Operation::xor_else, 2},
@@ -43,269 +42,320 @@ constexpr Binary binaries[] = {
     {"mod", Operation::modulo, 10},
 };
 
-constexpr std::array<std::string_view, 16> durations{"year", "years", "month", "months", "week", "weeks", "day", "days",
-                                                     "hour", "hours", "minute", "minutes", "second", "seconds", "millisecond", "milliseconds"};
-
-struct Trouble {
-  std::uint32_t position;
-  std::string message;
+constexpr std::string_view calendar_units[] = {
+    "year", "month", "week", "day", "hour", "minute", "second", "millisecond",
+    "years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds",
 };
+
+const OperatorRow* operator_of(const Token& token) {
+  if (token.kind != TokenKind::symbol && token.kind != TokenKind::name) return nullptr;
+  for (const auto& row : operators) {
+    if (row.text == token.text) return &row;
+  }
+  return nullptr;
+}
+
+bool is_operator_word(std::string_view text) {
+  for (const auto& row : operators) {
+    if (row.text == text) return true;
+  }
+  return text == "true" || text == "false";
+}
 
 class Parser {
  public:
-  explicit Parser(Ast& ast) : ast_(ast), lexer_(ast.text, ast.strings) { advance(); }
+  explicit Parser(Ast& ast) : ast_(ast), lexer_(ast.text, ast.strings) { ast_.nodes.reserve(16 + ast.text.size() / 8); }
 
-  AstId parse() {
-    const auto root = expression(0);
-    if (token_.kind != TokenKind::end) fail("the expression should end here");
-    return root;
+  bool run() {
+    advance();
+    ast_.root = expression(0);
+    if (failed()) return false;
+    if (token_.kind != TokenKind::end) expected("an operator or the end");
+    return !failed();
   }
+  model::Failure failure() const { return failure_at(ast_.text, position_, message_); }
 
  private:
-  [[noreturn]] void fail(std::string message) const { throw Trouble{token_.position, std::move(message)}; }
+  bool failed() const { return !message_.empty(); }
+  AstId fail(std::uint32_t position, std::string message) {
+    if (!failed()) {
+      position_ = position;
+      message_ = std::move(message);
+    }
+    return no_ast;
+  }
+  AstId expected(std::string_view what) {
+    std::string found = token_.kind == TokenKind::end ? "the end" : "'" + std::string(ast_.text.substr(token_.position, 1)) + "'";
+    if (token_.kind == TokenKind::name) found = "'" + std::string(token_.text) + "'";
+    return fail(token_.position, "expected " + std::string(what) + ", found " + found);
+  }
   void advance() {
     token_ = lexer_.next();
-    if (token_.kind == TokenKind::bad) fail(std::string(lexer_.error()));
+    if (token_.kind == TokenKind::bad) fail(token_.position, std::string(lexer_.error()));
   }
-  bool take(std::uint16_t wanted) {
-    if (!token_.is(wanted)) return false;
+  bool take(char wanted) {
+    if (!token_.is(symbol(wanted))) return false;
     advance();
     return true;
   }
-  void expect(char wanted) {
-    if (!take(symbol(wanted))) fail(std::string("'") + wanted + "' should stand here");
-  }
 
   AstId add(AstNode node) {
-    std::uint32_t depth = 0;
-    for (const auto child : {node.left, node.right}) {
-      if (child != no_ast) depth = std::max(depth, ast_.nodes[child].depth);
+    for (const AstId child : {node.left, node.right}) {
+      if (child != no_ast) node.depth = std::max(node.depth, ast_.nodes[child].depth + 1);
     }
-    for (auto child = node.first; child != no_ast; child = ast_.nodes[child].next) depth = std::max(depth, ast_.nodes[child].depth);
-    node.depth = depth + 1;
-    if (node.depth > max_depth) fail("the expression is nested too deeply");
+    for (AstId child = node.first; child != no_ast; child = ast_.nodes[child].next) {
+      node.depth = std::max(node.depth, ast_.nodes[child].depth + 1);
+    }
+    if (node.depth > max_depth) return fail(node.position, "the expression is nested or chained too deeply");
     ast_.nodes.push_back(node);
     return static_cast<AstId>(ast_.nodes.size() - 1);
   }
-
-  const Binary* binary() const {
-    const bool word = token_.kind == TokenKind::name;
-    if (!word && token_.kind != TokenKind::symbol) return nullptr;
-    for (const auto& row : binaries) {
-      if (word ? row.text == token_.text
-               : token_.symbol == (row.text.size() == 1 ? symbol(row.text[0]) : symbol(row.text[0], row.text[1])) &&
-                     std::isalpha(static_cast<unsigned char>(row.text[0])) == 0) {
-        return &row;
-      }
+  void link(AstNode& parent, AstId child) {
+    if (parent.first == no_ast) {
+      parent.first = child;
+    } else {
+      ast_.nodes[parent.last].next = child;
     }
-    return nullptr;
+    parent.last = child;
   }
 
   AstId expression(int least) {
-    if (++nesting_ > max_nesting) fail("the expression is nested too deeply");
-    AstId left = no_ast;
-    if (token_.is(symbol('-')) || token_.is(symbol('+'))) {
-      AstNode sign;
-      sign.kind = AstKind::sign;
-      sign.position = token_.position;
-      sign.operation = token_.is(symbol('-')) ? Operation::subtract : Operation::add;
+    if (++nesting_ > max_nesting) return fail(token_.position, "the expression is nested too deeply");
+    AstId left = signed_term();
+    while (!failed()) {
+      const OperatorRow* row = operator_of(token_);
+      if (!row || row->precedence < least) break;
+      const std::uint32_t position = token_.position;
       advance();
-      sign.left = expression(11);
-      left = add(sign);
-    } else {
-      left = postfix();
-    }
-    for (const auto* row = binary(); row != nullptr && row->precedence > least; row = binary()) {
       AstNode node;
-      node.position = token_.position;
+      node.kind = AstKind::binary;
       node.operation = row->operation;
+      node.position = position;
       node.left = left;
-      advance();
       if (row->operation == Operation::is || row->operation == Operation::as) {
         node.kind = AstKind::type_test;
         node.text = type_specifier();
-      } else if (row->operation == Operation::unite && ast_.nodes[left].kind == AstKind::union_of) {
-        const auto right = expression(row->precedence);
-        ast_.nodes[ast_.nodes[left].last].next = right;
-        ast_.nodes[left].last = right;
-        ast_.nodes[left].depth = std::max(ast_.nodes[left].depth, ast_.nodes[right].depth + 1);
+        left = failed() ? no_ast : add(node);
         continue;
-      } else {
-        const auto right = expression(row->precedence);
-        if (row->operation == Operation::unite) {
-          node.kind = AstKind::union_of;
-          node.left = no_ast;
-          node.first = left;
-          node.last = right;
-          ast_.nodes[left].next = right;
-        } else {
-          node.kind = AstKind::binary;
-          node.right = right;
-        }
       }
-      left = add(node);
+      const AstId right = expression(row->precedence + 1);
+      if (failed()) break;
+      left = row->operation == Operation::unite ? unite(left, right, position) : (node.right = right, add(node));
     }
     --nesting_;
-    return left;
+    return failed() ? no_ast : left;
   }
 
-  std::string_view type_specifier() {
-    if (token_.kind != TokenKind::name && token_.kind != TokenKind::quoted_name) fail("a type should stand here");
-    auto name = token_.text;
-    advance();
-    if (take(symbol('.'))) {
-      if (token_.kind != TokenKind::name && token_.kind != TokenKind::quoted_name) fail("a type should stand here");
-      name = ast_.strings.emplace_back(std::string(name) + "." + std::string(token_.text));
-      advance();
+  // a | b | c is one node of three branches: each | alone would only add depth.
+  AstId unite(AstId left, AstId right, std::uint32_t position) {
+    if (ast_.nodes[left].kind == AstKind::union_of && ast_.nodes[left].next == no_ast) {
+      AstNode& node = ast_.nodes[left];
+      ast_.nodes[node.last].next = right;
+      node.last = right;
+      node.depth = std::max(node.depth, ast_.nodes[right].depth + 1);
+      // Children before parents: the node moves behind its new branch.
+      const AstNode moved = node;
+      return add(moved);
     }
-    return name;
+    AstNode node;
+    node.kind = AstKind::union_of;
+    node.position = position;
+    link(node, left);
+    link(node, right);
+    return add(node);
   }
 
-  AstId postfix() {
-    auto left = term();
-    for (;;) {
-      if (take(symbol('.'))) {
+  AstId signed_term() {
+    if (!token_.is(symbol('-')) && !token_.is(symbol('+'))) return term();
+    if (++nesting_ > max_nesting) return fail(token_.position, "the expression is nested too deeply");
+    AstNode node;
+    node.kind = AstKind::sign;
+    node.operation = token_.is(symbol('-')) ? Operation::subtract : Operation::add;
+    node.position = token_.position;
+    advance();
+    node.left = signed_term();
+    --nesting_;
+    return failed() ? no_ast : add(node);
+  }
+
+  // A term and what follows it: .name .function() [index]
+  AstId term() {
+    AstId left = primary();
+    while (!failed()) {
+      if (take('.')) {
         left = invocation(left);
       } else if (token_.is(symbol('['))) {
         AstNode node;
         node.kind = AstKind::indexer;
         node.position = token_.position;
-        node.left = left;
         advance();
+        node.left = left;
         node.right = expression(0);
-        expect(']');
-        left = add(node);
+        if (!failed() && !take(']')) return expected("']'");
+        left = failed() ? no_ast : add(node);
       } else {
-        return left;
+        break;
       }
     }
+    return failed() ? no_ast : left;
   }
 
-  AstId invocation(AstId left) {
-    AstNode node;
-    node.position = token_.position;
-    node.left = left;
-    if (token_.kind == TokenKind::dollar) {
-      node.kind = token_.text == "this" ? AstKind::self : token_.text == "index" ? AstKind::index : AstKind::total;
-      advance();
-      return add(node);
-    }
-    if (token_.kind != TokenKind::name && token_.kind != TokenKind::quoted_name) fail("a name should stand here");
-    node.text = token_.text;
-    advance();
-    if (!take(symbol('('))) {
-      node.kind = AstKind::member;
-      return add(node);
-    }
-    node.kind = AstKind::function;
-    if ((node.text == "is" || node.text == "as" || node.text == "ofType") && token_.kind == TokenKind::name) {
-      // The argument is a type specifier, not a path.
-      AstNode type;
-      type.kind = AstKind::literal;
-      type.literal = ItemKind::type;
-      type.position = token_.position;
-      type.text = type_specifier();
-      node.first = node.last = add(type);
-    } else if (!token_.is(symbol(')'))) {
-      do {
-        const auto argument = expression(0);
-        if (node.first == no_ast) {
-          node.first = argument;
-        } else {
-          ast_.nodes[node.last].next = argument;
-        }
-        node.last = argument;
-      } while (take(symbol(',')));
-    }
-    expect(')');
-    return add(node);
-  }
-
-  AstId term() {
+  AstId primary() {
+    if (failed()) return no_ast;
     AstNode node;
     node.position = token_.position;
     node.kind = AstKind::literal;
     node.text = token_.text;
     switch (token_.kind) {
-      case TokenKind::name:
-        if (token_.text == "true" || token_.text == "false") {
-          node.literal = ItemKind::boolean;
-          node.boolean = token_.text == "true";
-          advance();
-          return add(node);
-        }
-        return invocation(no_ast);
-      case TokenKind::quoted_name:
-      case TokenKind::dollar: return invocation(no_ast);
       case TokenKind::string: node.literal = ItemKind::string; break;
       case TokenKind::date: node.literal = ItemKind::date; break;
       case TokenKind::date_time: node.literal = ItemKind::date_time; break;
       case TokenKind::time: node.literal = ItemKind::time; break;
       case TokenKind::integer:
-      case TokenKind::decimal: return number_literal(node);
-      default: return symbol_term(node);
+      case TokenKind::decimal: return number(node);
+      case TokenKind::name:
+        if (token_.text != "true" && token_.text != "false") return invocation(no_ast);
+        node.literal = ItemKind::boolean;
+        node.boolean = token_.text == "true";
+        break;
+      case TokenKind::quoted_name:
+      case TokenKind::dollar: return invocation(no_ast);
+      case TokenKind::symbol:
+        if (take('(')) {
+          const AstId inner = expression(0);
+          if (!failed() && !take(')')) return expected("')'");
+          return inner;
+        }
+        if (take('{')) {
+          if (!take('}')) return expected("'}'");
+          node.kind = AstKind::empty;
+          return add(node);
+        }
+        if (take('%')) {
+          node.kind = AstKind::variable;
+          node.text = token_.text;
+          if (token_.kind != TokenKind::name && token_.kind != TokenKind::quoted_name && token_.kind != TokenKind::string) {
+            return expected("a name after %");
+          }
+          break;
+        }
+        return expected("a value, a name or '('");
+      default: return failed() ? no_ast : expected("a value, a name or '('");
     }
     advance();
-    return add(node);
+    return failed() ? no_ast : add(node);
   }
 
-  AstId number_literal(AstNode node) {
-    node.literal = ItemKind::decimal;
-    if (token_.kind == TokenKind::integer) {
-      if (const auto value = number::to_integer(token_.text)) {
-        node.literal = ItemKind::integer;
-        node.integer = *value;
-      }
+  // A number, or a quantity: 4 days, 10.1 'mg'.
+  AstId number(AstNode node) {
+    node.literal = token_.kind == TokenKind::integer ? ItemKind::integer : ItemKind::decimal;
+    if (node.literal == ItemKind::integer) {
+      const auto [end, error] = std::from_chars(node.text.data(), node.text.data() + node.text.size(), node.integer);
+      if (error != std::errc()) node.literal = ItemKind::decimal;
     }
     advance();
-    if (token_.kind == TokenKind::string || (token_.kind == TokenKind::name && std::find(durations.begin(), durations.end(), token_.text) != durations.end())) {
+    bool unit = token_.kind == TokenKind::string;
+    if (token_.kind == TokenKind::name) {
+      for (const auto name : calendar_units) unit = unit || token_.text == name;
+    }
+    if (unit) {
       node.literal = ItemKind::quantity;
       node.unit = token_.text;
+      if (token_.kind == TokenKind::name && node.unit.ends_with('s')) node.unit.remove_suffix(1);
       advance();
     }
-    return add(node);
+    return failed() ? no_ast : add(node);
   }
 
-  AstId symbol_term(AstNode node) {
-    if (take(symbol('('))) {
-      const auto inner = expression(0);
-      expect(')');
-      return inner;
-    }
-    if (take(symbol('{'))) {
-      expect('}');
-      node.kind = AstKind::empty;
-      return add(node);
-    }
-    if (take(symbol('%'))) {
-      if (token_.kind != TokenKind::name && token_.kind != TokenKind::quoted_name && token_.kind != TokenKind::string) fail("a variable's name should stand here");
-      node.kind = AstKind::variable;
-      node.text = token_.text;
+  // What may follow a dot: name, name(...), $this.
+  AstId invocation(AstId left) {
+    AstNode node;
+    node.left = left;
+    node.position = token_.position;
+    if (token_.kind == TokenKind::dollar) {
+      if (token_.text == "this") {
+        node.kind = AstKind::self;
+      } else if (token_.text == "index") {
+        node.kind = AstKind::index;
+      } else if (token_.text == "total") {
+        node.kind = AstKind::total;
+      } else {
+        return fail(token_.position, "after $ come this, index or total");
+      }
       advance();
-      return add(node);
+      return failed() ? no_ast : add(node);
     }
-    fail(token_.kind == TokenKind::end ? "the expression ends too early" : "this cannot stand here");
+    if (!is_name()) return expected("a name");
+    node.kind = AstKind::member;
+    node.text = token_.text;
+    advance();
+    if (!take('(')) return failed() ? no_ast : add(node);
+    node.kind = AstKind::function;
+    if (!take(')')) {
+      do {
+        const AstId argument = expression(0);
+        if (failed()) return no_ast;
+        if (ast_.nodes[argument].next != no_ast) return fail(node.position, "an argument stands twice");
+        link(node, argument);
+      } while (take(','));
+      if (!failed() && !take(')')) return expected("',' or ')'");
+    }
+    return failed() ? no_ast : add(node);
+  }
+
+  // The words of the grammar that may be names as well.
+  bool is_name() const {
+    if (token_.kind == TokenKind::quoted_name) return true;
+    if (token_.kind != TokenKind::name) return false;
+    return !is_operator_word(token_.text) || token_.text == "as" || token_.text == "is" || token_.text == "contains" ||
+           token_.text == "in";
+  }
+
+  std::string_view type_specifier() {
+    if (!is_name()) {
+      expected("a type");
+      return {};
+    }
+    const std::string_view first = token_.text;
+    advance();
+    if (failed() || !take('.')) return first;
+    if (!is_name()) {
+      expected("a type");
+      return {};
+    }
+    const std::string_view second = token_.text;
+    advance();
+    return ast_.strings.emplace_back(std::string(first) + "." + std::string(second));
   }
 
   Ast& ast_;
   Lexer lexer_;
   Token token_;
   std::uint32_t nesting_ = 0;
+  std::uint32_t position_ = 0;
+  std::string message_;
 };
 
 }  // namespace
 
 model::Failure failure_at(std::string_view text, std::uint32_t position, std::string message) {
-  std::uint32_t line = 1, column = 1;
-  for (std::uint32_t i = 0; i < position && i < text.size(); ++i) {
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+  for (std::size_t i = 0; i < position && i < text.size(); ++i) {
     ++column;
     if (text[i] == '\n') {
       ++line;
       column = 1;
     }
   }
+  model::Issue issue;
+  issue.severity = model::Severity::error;
+  issue.code = model::IssueCode::invalid;
+  issue.diagnostics = "FHIRPath, line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + message;
+  issue.line = line;
+  issue.column = column;
   model::Failure failure{model::FailureKind::bad_request, {}};
-  failure.issues.add({model::Severity::error, model::IssueCode::value, "FHIRPath: " + std::move(message), {}, line, column});
+  failure.issues.add(std::move(issue));
   return failure;
 }
 
@@ -313,14 +363,11 @@ model::Result<Expression> Expression::parse(std::string_view text) {
   if (text.size() > max_text) return failure_at({}, 0, "the expression is too long");
   auto ast = std::make_shared<Ast>();
   ast->text = text;
-  try {
-    ast->root = Parser(*ast).parse();
-  } catch (const Trouble& trouble) {
-    return failure_at(text, trouble.position, trouble.message);
-  }
-  Expression out;
-  out.ast_ = std::move(ast);
-  return out;
+  Parser parser(*ast);
+  if (!parser.run()) return parser.failure();
+  Expression expression;
+  expression.ast_ = std::move(ast);
+  return expression;
 }
 
 std::string_view Expression::text() const { return ast_->text; }

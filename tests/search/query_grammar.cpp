@@ -204,3 +204,21 @@ TEST_CASE("_id names resources, whatever else is asked", "[query]") {
   CHECK(world.ids("Patient?_id:missing=true").empty());
   CHECK(world.ids("Patient?_id:missing=false").size() == 3);
 }
+
+TEST_CASE("a search that takes too long is given up", "[query]") {
+  World world;
+  for (int i = 0; i < 50; ++i) {
+    world.put(R"({"resourceType":"Patient","id":"p)" + std::to_string(i) + R"(","name":[{"family":"N)" + std::to_string(i) +
+              "\"}]}");
+  }
+  const std::string url = "Patient?name:contains=n&_sort=name";
+  CHECK(world.page(url).matches.size() == 20);
+  world.options.max_milliseconds = 0;
+  const auto page = world.get(url);
+  REQUIRE(page.has_error());
+  CHECK(page.error().kind == model::FailureKind::timeout);
+  CHECK(page.error().issues.begin()->code == model::IssueCode::too_costly);
+  const auto query = world.parse(url);
+  REQUIRE(query.has_value());
+  CHECK_THROWS(world.search().match(**query, 2, false));
+}

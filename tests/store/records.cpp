@@ -213,7 +213,8 @@ TEST_CASE("a store trains dictionaries from its own bodies, and reads old ones w
   const std::size_t before = store->pack(tests::stored_body("Patient", "p1", text(1))).size();
   write(100);
   REQUIRE(trained(*store, "dictionary.2"));
-  for (int i = 0; i < 1000 && store->pack("{}")[0] == 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int i = 0; i < 1000 && store->pack(tests::stored_body("Patient", "p1", text(1)))[0] != 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   CHECK(store->pack(tests::stored_body("Patient", "p1", text(1))).size() < before / 2);
   write(700);
   REQUIRE(trained(*store, "dictionary.3"));
