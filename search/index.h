@@ -54,6 +54,8 @@ class Segment {
   // The column: ordinals of the terms that the document at `offset` has in this parameter, appended ascending. O(1) and a few
   // bytes read.
   virtual bool has_column(int slot) const = 0;
+  // No document has two terms of this parameter, the presence term (ordinal 0) apart. False where it is not known.
+  virtual bool single_valued(int slot) const = 0;
   virtual void ordinals_of(int slot, std::uint32_t offset, std::vector<std::uint32_t>& out) const = 0;
 
  protected:

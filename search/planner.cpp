@@ -57,7 +57,7 @@ void SegmentMatches::to_words() {
 }
 
 BoundCondition::BoundCondition(const Frame& frame, const Segment& segment, const Resolved& resolved, std::uint64_t all)
-    : segment_(&segment), resolved_(&resolved), positive_(resolved.condition->positive()) {
+    : segment_(&segment), resolved_(&resolved), label_(resolved.condition->label), positive_(resolved.condition->positive()) {
   const Condition& condition = *resolved.condition;
   std::uint64_t others = 0, likely = 0;
   switch (condition.kind) {
@@ -84,6 +84,17 @@ BoundCondition::BoundCondition(const Frame& frame, const Segment& segment, const
   }
   documents_ = std::min(documents_, all);
   pass_ = all == 0 ? 0 : static_cast<double>(std::min(likely, all)) / static_cast<double>(all);
+}
+
+bool BoundCondition::meet(const BoundCondition& other, std::uint64_t all) {
+  const auto plain = [](const Condition& condition) {
+    return condition.kind == Condition::Kind::terms && condition.any.size() == 1 && !condition.any[0].negated;
+  };
+  if (!plain(*resolved_->condition) || !plain(*other.resolved_->condition) || !clauses_[0].meet(other.clauses_[0])) return false;
+  label_ += "&" + other.label_;
+  documents_ = std::min(clauses_[0].postings(), all);
+  pass_ = all == 0 ? 0 : static_cast<double>(documents_) / static_cast<double>(all);
+  return true;
 }
 
 double BoundCondition::unite_cost(std::size_t words) const {
@@ -183,8 +194,10 @@ SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
   conditions_.reserve(frame.conditions.size());
   for (const Resolved& resolved : frame.conditions) {
     if (bound_ == 0) return;
-    conditions_.emplace_back(frame, segment, resolved, all);
-    bound_ = std::min(bound_, conditions_.back().documents());
+    BoundCondition condition(frame, segment, resolved, all);
+    const auto met = std::find_if(conditions_.begin(), conditions_.end(), [&](BoundCondition& earlier) { return earlier.meet(condition, all); });
+    bound_ = std::min(bound_, met != conditions_.end() ? met->documents() : condition.documents());
+    if (met == conditions_.end()) conditions_.push_back(std::move(condition));
   }
   std::stable_sort(conditions_.begin(), conditions_.end(),
                    [](const BoundCondition& a, const BoundCondition& b) { return a.pass() < b.pass(); });

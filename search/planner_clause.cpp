@@ -44,6 +44,35 @@ void BoundClause::settle() {
   }
 }
 
+bool BoundClause::meet(const BoundClause& other) {
+  constexpr std::size_t most_pairs = 1024;
+  if (slot_ < 0 || slot_ != other.slot_ || !segment_->single_valued(slot_)) return false;
+  if (parts_.size() * other.parts_.size() > most_pairs) return false;
+  const auto holds_presence = [](const Selected& part) { return part.range.first == 0; };
+  if (std::any_of(parts_.begin(), parts_.end(), holds_presence)) return false;
+  if (std::any_of(other.parts_.begin(), other.parts_.end(), holds_presence)) return false;
+  std::vector<Selected> both;
+  bool predicated = false;
+  for (const Selected& a : parts_) {
+    for (const Selected& b : other.parts_) {
+      const Ordinals range{std::max(a.range.first, b.range.first), std::min(a.range.last, b.range.last)};
+      if (range.first >= range.last) continue;
+      const TermPredicate* all[4] = {};
+      std::size_t count = 0;
+      for (const TermPredicate* p : {a.predicate, a.second, b.predicate, b.second}) {
+        if (p != nullptr) all[count++] = p;
+      }
+      if (count > 2) return false;
+      both.push_back({range, all[0], all[1]});
+      predicated = predicated || count != 0;
+    }
+  }
+  parts_ = std::move(both);
+  predicated_ = predicated;
+  settle();
+  return true;
+}
+
 std::optional<std::uint32_t> BoundClause::single_term() const {
   if (terms_ != 1 || predicated_) return std::nullopt;
   return parts_[0].range.first;
@@ -63,7 +92,7 @@ bool BoundClause::selects(std::uint32_t ordinal) {
   for (const Selected& part : parts_) {
     if (!covers(part)) continue;
     if (part.predicate != nullptr && term_.empty()) segment_->append_term(slot_, ordinal, term_);
-    if (part.predicate == nullptr || (*part.predicate)(term_)) {
+    if (part.predicate == nullptr || part.takes(term_)) {
       known->second = true;
       break;
     }
@@ -107,7 +136,7 @@ void BoundClause::resolve() {
     Ordinals run;
     segment_->each_term(slot_, part.range, [&](std::uint32_t ordinal, std::string_view term, std::uint32_t) {
       if (++steps % 1024 == 0) deadline_->check();
-      if ((*part.predicate)(term)) {
+      if (part.takes(term)) {
         if (run.first == run.last || run.last != ordinal) {
           if (run.first != run.last) plain.push_back({run, nullptr});
           run.first = ordinal;

@@ -25,6 +25,9 @@ class BoundClause {
   std::uint64_t terms() const { return terms_; }  // in the ranges
   bool predicated() const { return predicated_; }
   bool empty() const { return parts_.empty(); }
+  // Narrows this to what `other`, of the same parameter, holds too, where every document has at most one value and so both mean
+  // the same one. False, and nothing is changed: not so here.
+  bool meet(const BoundClause& other);
   // The one term that the clause is here, if it is one without a predicate.
   std::optional<std::uint32_t> single_term() const;
 
@@ -37,7 +40,9 @@ class BoundClause {
  private:
   struct Selected {
     Ordinals range;
-    const TermPredicate* predicate;  // null: all
+    const TermPredicate* predicate;         // null: all
+    const TermPredicate* second = nullptr;  // and this one
+    bool takes(std::string_view term) const { return (*predicate)(term) && (second == nullptr || (*second)(term)); }
   };
   // Replaces predicated parts by the runs of ordinals that they select.
   void resolve();

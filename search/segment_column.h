@@ -34,6 +34,8 @@ class Column {
   static bool open(std::string_view bytes, std::uint32_t ranks, std::uint32_t terms, Column& out);
   // Appends the ordinals, ascending. False: damaged.
   bool ordinals(std::uint32_t rank, std::vector<std::uint32_t>& out) const;
+  // No document has two ordinals other than 0, the presence term's.
+  bool single_valued() const { return implied_ && list_slots_ == 0; }
 
  private:
   std::uint8_t form_ = 0;

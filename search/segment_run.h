@@ -45,6 +45,7 @@ class Run final : public Segment {
   void postings(int slot, std::uint32_t ordinal, std::vector<std::uint32_t>& out) const override;
   bool contains(int slot, std::uint32_t ordinal, std::uint32_t offset) const override;
   bool has_column(int slot) const override { return part(slot).has_column; }
+  bool single_valued(int slot) const override { return part(slot).has_column && part(slot).column.single_valued(); }
   void ordinals_of(int slot, std::uint32_t offset, std::vector<std::uint32_t>& out) const override;
 
   Document end() const { return base_ + size_; }

@@ -346,6 +346,15 @@ Search random_search(Random& random) {
   Search out;
   out.type = pick(random, type_names);
   for (std::size_t i = below(random, 4); i > 0; --i) out.criteria.push_back(random_criterion(random, out.type));
+  // Two conditions on one parameter, as ranges have.
+  if (!out.criteria.empty() && chance(random, 35)) {
+    for (int attempt = 0; attempt < 60; ++attempt) {
+      Criterion again = random_criterion(random, out.type);
+      if (again.name != out.criteria[0].name) continue;
+      out.criteria.push_back(std::move(again));
+      break;
+    }
+  }
   if (chance(random, 55)) {
     std::vector<std::string> names = {"_id", "_lastUpdated"};
     for (const Parameter& row : parameters()) {
