@@ -1,6 +1,7 @@
 #include "fhir/commands/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -34,6 +35,14 @@ int run(int argc, char** argv) {
   for (const auto& row : rows) {
     auto* command = app.add_subcommand(row.name, row.description);
     declared.emplace_back(command, row.declare(*command));
+  }
+  const bool named = argc > 1 && (argv[1][0] == '-' || std::any_of(std::begin(rows), std::end(rows), [&](const Row& row) {
+                                    return std::string_view(row.name) == argv[1];
+                                  }));
+  if (!named) {
+    if (argc > 1) std::fprintf(stderr, "kiln: there is no command '%s'\n", argv[1]);
+    std::fprintf(stderr, "%s", app.help().c_str());
+    return 2;
   }
   try {
     app.parse(argc, argv);

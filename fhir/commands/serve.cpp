@@ -38,12 +38,15 @@ int run_server(ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
+  // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
+  auto server = http::Server::listen(options.server);
+  if (!server) return report(server.error());
+  options.server.port = (*server)->port();
   const auto base = origin(options.server) + options.service.base_path;
   options.service.base_url = options.base_url.empty() ? base : options.base_url;
   auto node = Node::open(options.memory ? "" : options.data, options.service);
   if (!node) return report(node.error());
-  auto server = http::Server::start((*node)->service(), options.server);
-  if (!server) return report(server.error());
+  (*server)->start((*node)->service());
 
   const char* verify = options.server.tls_certificate.empty() ? "" : "--cacert CERTIFICATE ";
   std::printf("Kiln %s serves %s (data: %s)\n", KILN_VERSION, base.c_str(), options.memory ? "in memory" : options.data.c_str());
@@ -69,7 +72,7 @@ Run serve(CLI::App& app) {
   app.add_option("--data", o.data, "Data directory; made if absent")->capture_default_str();
   app.add_flag("--memory", o.memory, "Keep everything in memory: gone at exit");
   app.add_option("--bind", o.server.bind, "Address to listen on")->capture_default_str();
-  app.add_option("--port", o.server.port, "Port to listen on")->capture_default_str();
+  app.add_option("--port", o.server.port, "Port to listen on; 0: a free one")->capture_default_str();
   app.add_option("--base-url", o.base_url, "What clients call this server, if not http://BIND:PORT/fhir");
   auto* certificate = app.add_option("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https")->check(CLI::ExistingFile);
   auto* key = app.add_option("--tls-key", o.server.tls_key, "PEM private key of the certificate")->check(CLI::ExistingFile);

@@ -191,7 +191,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     }
     accepts_gzip_ = accepts_gzip(request.header("Accept-Encoding"));
     if (request.body.empty()) {
-      if (auto response = shared_.service.try_quick(request)) {
+      if (auto response = shared_.service->try_quick(request)) {
         if (!accepts_gzip_ || !response->body || response->body->size() < gzip_from_bytes) return respond(std::move(*response));
       }
     }
@@ -215,7 +215,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
       }
       request.body = std::move(*decoded);
     }
-    shared_.service.handle(std::move(request), [self = this->shared_from_this()](rest::Response response) {
+    shared_.service->handle(std::move(request), [self = this->shared_from_this()](rest::Response response) {
       if (self->accepts_gzip_ && response.body && response.body->size() >= gzip_from_bytes) {
         // May be the store's writer: compress elsewhere.
         auto boxed = std::make_shared<rest::Response>(std::move(response));

@@ -28,9 +28,9 @@ class ConnectionBase {
 
 // What all connections share. Outlives them: each holds it.
 struct Shared {
-  Shared(rest::Service& s, const ServerOptions& o) : service(s), options(o) {}
+  explicit Shared(const ServerOptions& o) : options(o) {}
 
-  rest::Service& service;
+  rest::Service* service = nullptr;  // set before any connection is accepted
   ServerOptions options;
   std::unique_ptr<AccessLog> log;           // null: none
   std::unique_ptr<Workers> workers;

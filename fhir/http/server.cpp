@@ -20,8 +20,7 @@ constexpr std::size_t worker_queue = 16384;
 
 class AsioServer final : public Server {
  public:
-  AsioServer(rest::Service& service, const ServerOptions& options)
-      : shared_(std::make_shared<Shared>(service, options)) {
+  explicit AsioServer(const ServerOptions& options) : shared_(std::make_shared<Shared>(options)) {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const unsigned threads = options.io_threads != 0 ? options.io_threads : cores;
     for (unsigned i = 0; i < threads; ++i) loops_.push_back(std::make_shared<Loop>(shared_));
@@ -63,13 +62,17 @@ class AsioServer final : public Server {
       return failed("Cannot listen on " + options.bind + " port " + std::to_string(options.port) + ": " + trouble.message());
     }
     port_ = acceptor_->local_endpoint().port();
+    return {};
+  }
+
+  void start(rest::Service& service) override {
+    shared_->service = &service;
     for (auto& loop : loops_) {
       guards_.push_back(asio::make_work_guard(loop->context));
       loop->start_sweep();
     }
     accept();
     for (auto& loop : loops_) threads_.emplace_back([loop] { loop->context.run(); });
-    return {};
   }
 
   std::uint16_t port() const override { return port_; }
@@ -107,7 +110,8 @@ class AsioServer final : public Server {
           shared_->connections.fetch_sub(1);
           error_code ignored;
           static constexpr std::string_view full =
-              "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
+              "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: application/fhir+json\r\nContent-Length: 153\r\n\r\n"
+              R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"throttled","diagnostics":"Too many connections are open; try again in a while"}]})";
           socket.non_blocking(true, ignored);
           socket.send(asio::buffer(full), 0, ignored);
         } else {
@@ -149,8 +153,8 @@ class AsioServer final : public Server {
 
 }  // namespace
 
-model::Result<std::unique_ptr<Server>> Server::start(rest::Service& service, const ServerOptions& options) {
-  auto server = std::make_unique<AsioServer>(service, options);
+model::Result<std::unique_ptr<Server>> Server::listen(const ServerOptions& options) {
+  auto server = std::make_unique<AsioServer>(options);
   if (auto opened = server->open(); !opened) return opened.error();
   return std::unique_ptr<Server>(std::move(server));
 }

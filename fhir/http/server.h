@@ -31,10 +31,12 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Binds and listens; fails with the reason if it can't.
-  static model::Result<std::unique_ptr<Server>> start(rest::Service& service, const ServerOptions& options);
+  // Binds and listens; fails with the reason if it can't. Who connects now waits until start().
+  static model::Result<std::unique_ptr<Server>> listen(const ServerOptions& options);
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
+  // Answers requests from now on. Once; `service` outlives the server.
+  virtual void start(rest::Service& service) = 0;
   // Stops accepting, lets requests under way finish (at most `grace`), closes. Returns when done.
   virtual void stop(std::chrono::seconds grace) = 0;
 };

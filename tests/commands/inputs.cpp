@@ -1,0 +1,160 @@
+// What kiln import takes, and what it says of what it does not.
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include "tests/commands/support.h"
+
+namespace {
+
+namespace json = boost::json;
+using commands_test::gzipped;
+using commands_test::read_ndjson;
+using commands_test::write_file;
+
+std::string patient(const std::string& id, const std::string& more = "") { return R"({"resourceType":"Patient","id":")" + id + "\"" + more + "}"; }
+std::string observation(const std::string& id, const std::string& subject) {
+  return R"({"resourceType":"Observation","id":")" + id + R"(","status":"final","code":{"text":"c"},"subject":{"reference":")" + subject + "\"}}";
+}
+std::string bundle(const std::string& type, const std::vector<std::string>& entries) {
+  std::string out = R"({"resourceType":"Bundle","type":")" + type + R"(","entry":[)";
+  for (std::size_t i = 0; i < entries.size(); ++i) out += (i != 0 ? "," : "") + entries[i];
+  return out + "]}";
+}
+std::string put(const std::string& path, const std::string& resource) {
+  return R"({"resource":)" + resource + R"(,"request":{"method":"PUT","url":")" + path + "\"}}";
+}
+std::string post(const std::string& urn, const std::string& type, const std::string& resource) {
+  return R"({"fullUrl":")" + urn + R"(","resource":)" + resource + R"(,"request":{"method":"POST","url":")" + type + "\"}}";
+}
+
+// The lines of a report of refusals.
+struct Refused {
+  std::string file, id, reason;
+  std::int64_t line;
+};
+std::vector<Refused> refused(const std::filesystem::path& path) {
+  std::vector<Refused> out;
+  for (const auto& line : commands_test::lines_of(commands_test::read_file(path))) {
+    const auto row = json::parse(line);
+    out.push_back({std::string(row.at("file").as_string()), std::string(row.at("id").as_string()), std::string(row.at("reason").as_string()),
+                   row.at("line").as_int64()});
+  }
+  return out;
+}
+
+// Imports files offline into scratch/data; what is stored then.
+struct Outcome {
+  tests::Ran ran;
+  commands_test::Resources stored;
+  std::vector<Refused> refused;
+};
+Outcome import(const tests::Scratch& scratch, const std::vector<std::string>& names) {
+  std::vector<std::string> arguments{"import", "--data", (scratch / "data").string()};
+  for (const auto& name : names) arguments.push_back((scratch / name).string());
+  Outcome out;
+  out.ran = tests::kiln(arguments);
+  tests::kiln({"export", "--data", (scratch / "data").string(), "--out", (scratch / "out").string()});
+  out.stored = read_ndjson(scratch / "out");
+  out.refused = refused(scratch / "data/import-refused.ndjson");
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("import takes resources, NDJSON and Bundles, plain and gzipped, whatever they refer to first") {
+  const tests::Scratch scratch;
+  write_file(scratch / "one.json", patient("single"));
+  write_file(scratch / "pretty.json", "{\n  \"resourceType\": \"Patient\",\n  \"id\": \"pretty\"\n}\n");
+  write_file(scratch / "lines.ndjson", observation("o1", "Patient/later") + "\r\n\r\n" + patient("crlf") + "\n\n" + patient("last"));
+  write_file(scratch / "mark.ndjson", "\xef\xbb\xbf" + patient("bom") + "\n");
+  write_file(scratch / "lines.ndjson.gz", gzipped(patient("g1") + "\n" + patient("g2") + "\n"));
+  write_file(scratch / "one.json.gz", gzipped(patient("g3")));
+  write_file(scratch / "transaction.json", bundle("transaction", {post("urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4a7e111", "Patient", R"({"resourceType":"Patient","active":true})"),
+                                                                   put("Observation/o2", observation("o2", "urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4a7e111"))}));
+  write_file(scratch / "batch.json.gz", gzipped(bundle("batch", {put("Patient/b1", patient("b1")), put("Patient/b2", patient("b2"))})));
+  write_file(scratch / "collection.json", bundle("collection", {R"({"resource":)" + patient("c1") + "}", R"({"resource":)" + patient("c2") + "}"}));
+  write_file(scratch / "empty.ndjson", "");
+  const auto got = import(scratch, {"one.json", "pretty.json", "lines.ndjson", "mark.ndjson", "lines.ndjson.gz", "one.json.gz", "transaction.json",
+                                    "batch.json.gz", "collection.json", "empty.ndjson"});
+  INFO(got.ran.output);
+  CHECK(got.ran.status == 0);
+  for (const char* id : {"single", "pretty", "crlf", "last", "bom", "g1", "g2", "g3", "b1", "b2", "c1", "c2"}) {
+    INFO(id);
+    CHECK(got.stored.count(std::string("Patient/") + id) == 1);
+  }
+  CHECK(got.stored.size() == 15);
+  REQUIRE(got.stored.count("Observation/o2") == 1);
+  const auto subject = commands_test::text_member(got.stored.at("Observation/o2"), "reference");
+  CHECK(got.stored.count(subject) == 1);
+}
+
+TEST_CASE("import refuses what is wrong, names file, line and reason, and takes the rest") {
+  const tests::Scratch scratch;
+  write_file(scratch / "a.ndjson", patient("p1") + "\n" + patient("p2", R"(,"gender":"martian")") + "\n{\"resourceType\":\"Patient\",\n" + patient("p3") + "\n" +
+                                       R"({"resourceType":"Nothing","id":"x"})" + "\n[]\n" + patient("p4", R"(,"birthDate":"2000-13-40")") + "\n" +
+                                       observation("o1", "Practitioner?identifier=http://nowhere|1") + "\n" + patient("p5") + "\n");
+  write_file(scratch / "t.json", bundle("transaction", {put("Patient/t1", patient("t1")), put("Patient/t2", patient("t2", R"(,"active":"yes")"))}));
+  write_file(scratch / "broken.json", "{\"resourceType\":\"Patient\"");
+  auto damaged = gzipped(patient("z1") + "\n" + patient("z2") + "\n");
+  damaged.resize(damaged.size() - 12);
+  write_file(scratch / "damaged.ndjson.gz", damaged);
+  const auto got = import(scratch, {"a.ndjson", "t.json", "broken.json", "damaged.ndjson.gz"});
+  INFO(got.ran.output);
+  CHECK(got.ran.status == 1);
+  for (const char* id : {"p1", "p3", "p5"}) CHECK(got.stored.count(std::string("Patient/") + id) == 1);
+  for (const char* id : {"p4", "t1", "t2"}) CHECK(got.stored.count(std::string("Patient/") + id) == 0);
+  CHECK(got.stored.count("Observation/o1") == 0);
+  const auto reason = [&](const std::string& file, std::int64_t line) {
+    for (const auto& row : got.refused) {
+      if (row.line == line && row.file == (scratch / file).string()) return row.reason;
+    }
+    return std::string("(not reported)");
+  };
+  // A required binding is the validator's: what the tree itself forbids is refused here.
+  CHECK_THAT(reason("a.ndjson", 3), !Catch::Equals("(not reported)"));
+  CHECK_THAT(reason("a.ndjson", 5), Catch::Contains("Nothing"));
+  CHECK_THAT(reason("a.ndjson", 6), !Catch::Equals("(not reported)"));
+  CHECK_THAT(reason("a.ndjson", 7), Catch::Contains("2000-13-40"));
+  CHECK_THAT(reason("a.ndjson", 8), Catch::Contains("http://nowhere|1"));
+  CHECK_THAT(reason("t.json", 1), Catch::Contains("active"));
+  CHECK_THAT(reason("broken.json", 1), !Catch::Equals("(not reported)"));
+  CHECK(got.ran.output.find("damaged.ndjson.gz") != std::string::npos);
+  CHECK(got.ran.output.find("import-refused.ndjson") != std::string::npos);
+}
+
+TEST_CASE("a resource of several megabytes and one beyond the limit are each dealt with") {
+  const tests::Scratch scratch;
+  const std::string note(8u << 20, 'n');
+  write_file(scratch / "big.ndjson", patient("big", R"(,"name":[{"text":")" + note + "\"}]") + "\n" + patient("small") + "\n");
+  const auto got = import(scratch, {"big.ndjson"});
+  INFO(got.ran.output.substr(0, 2000));
+  CHECK(got.ran.status == 0);
+  CHECK(got.stored.count("Patient/small") == 1);
+  REQUIRE(got.stored.count("Patient/big") == 1);
+  CHECK(got.stored.at("Patient/big").size() > note.size());
+}
+
+TEST_CASE("wrong usage exits with 2 and says what is wrong") {
+  const tests::Scratch scratch;
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* said;
+  };
+  const Row rows[] = {{{}, "serve"},
+                      {{"fly"}, "fly"},
+                      {{"serve", "--wings"}, "--wings"},
+                      {{"serve", "--port", "seventy"}, "seventy"},
+                      {{"import"}, "files"},
+                      {{"import", "/no/such/file.json"}, "/no/such/file.json"},
+                      {{"export", "--data", "/no/such/folder", "--out", (scratch / "x").string()}, "/no/such/folder"},
+                      {{"backup"}, "--out"}};
+  for (const auto& row : rows) {
+    const auto ran = tests::kiln(row.arguments);
+    INFO(row.said << ": " << ran.output);
+    CHECK(ran.status == 2);
+    CHECK(ran.output.find(row.said) != std::string::npos);
+  }
+  const auto help = tests::kiln({"--help"});
+  CHECK(help.status == 0);
+  for (const char* command : {"serve", "import", "export", "check", "backup"}) CHECK(help.output.find(command) != std::string::npos);
+}
