@@ -58,13 +58,11 @@ class SpdlogAccessLog : public AccessLog {
     line += fmt::format(",\"status\":{},\"requestBytes\":{},\"responseBytes\":{},\"microseconds\":{}}}", record.status,
                         record.request_bytes, record.response_bytes, record.microseconds);
     logger_->info(line);
-    const auto second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-    if (last_flush_.exchange(second, std::memory_order_relaxed) != second) logger_->flush();
   }
+  void flush() override { logger_->flush(); }
 
  private:
   std::shared_ptr<spdlog::logger> logger_;
-  std::atomic<std::int64_t> last_flush_{0};
 };
 
 }  // namespace

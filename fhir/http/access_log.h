@@ -30,6 +30,7 @@ class AccessLog {
   static model::Result<std::unique_ptr<AccessLog>> open(const std::string& file);
   virtual ~AccessLog() = default;
   virtual void write(const AccessRecord& record) = 0;
+  virtual void flush() = 0;  // to the file: called once a second
 };
 
 }  // namespace http

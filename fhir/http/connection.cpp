@@ -71,6 +71,13 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     error_code ignored;
     socket().close(ignored);
   }
+  void expire() override {
+    if (!reading_ || expired_) return close();
+    expired_ = true;
+    deadline = Clock::now() + std::chrono::seconds(2);
+    error_code ignored;
+    socket().cancel(ignored);  // the read under way ends and answers
+  }
   bool waiting() const override { return waiting_; }
 
  private:
@@ -95,6 +102,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (waiting_) {
       read_more();
     } else {
+      reading_ = true;
       parse();
     }
   }
@@ -112,10 +120,12 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (input_.size() < end_ + want / 2) input_.resize(end_ + want);
     stream_.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
                             [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
+                              if (self->expired_ && !self->closed_) return self->refuse_late();
                               if (trouble) return self->close();
                               self->end_ += bytes;
                               if (self->waiting_) {
                                 self->waiting_ = false;
+                                self->reading_ = true;
                                 self->deadline = Clock::now() + self->shared_.options.header_timeout;
                               }
                               self->parse();
@@ -157,12 +167,22 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     });
   }
 
-  void refuse(error_code trouble) {
+  void refuse_late() {
+    begin_refusal();
+    respond(refusal(408, model::IssueCode::timeout, "The request did not come to its end in time"));
+  }
+
+  void begin_refusal() {
+    reading_ = false;
     keep_alive_ = false;
     head_ = false;
     started_ = Clock::now();
     log_method_ = reader_->request.method;
     log_target_.clear();
+  }
+
+  void refuse(error_code trouble) {
+    begin_refusal();
     if (trouble == error::header_limit) {
       return respond(refusal(431, model::IssueCode::too_long,
                              "The request's header is larger than " + std::to_string(shared_.options.max_header_bytes) + " bytes"));
@@ -175,6 +195,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   }
 
   void dispatch() {
+    reading_ = false;
     deadline = Clock::time_point::max();
     auto& request = reader_->request;
     keep_alive_ = reader_->keep_alive();
@@ -336,6 +357,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   std::uint64_t request_bytes_ = 0, drained_ = 0;
   Clock::time_point started_;
   bool waiting_ = true;
+  bool reading_ = false;  // part of a request has come
+  bool expired_ = false;
   bool closed_ = false;
   bool continued_ = false;
   bool keep_alive_ = false;

@@ -22,8 +22,9 @@ class ConnectionBase {
  public:
   virtual ~ConnectionBase() = default;
   virtual void close() = 0;                 // at once
+  virtual void expire() = 0;                // past its deadline: a request that came in part is answered 408, else as close()
   virtual bool waiting() const = 0;         // between requests: nothing of one has come yet
-  Clock::time_point deadline = Clock::time_point::max();  // the sweep closes the connection past it
+  Clock::time_point deadline = Clock::time_point::max();  // the sweep lets the connection expire past it
 };
 
 // What all connections share. Outlives them: each holds it.
@@ -70,7 +71,8 @@ struct Loop {
       for (auto* connection : connections) {
         if (connection->deadline < now) late.push_back(connection);
       }
-      for (auto* connection : late) connection->close();
+      for (auto* connection : late) connection->expire();
+      if (shared->log) shared->log->flush();
       start_sweep();
     });
   }

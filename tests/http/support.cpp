@@ -1,0 +1,126 @@
+#include "tests/http/support.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include <boost/json.hpp>
+
+namespace http_test {
+
+Serving::Serving(http::ServerOptions options) {
+  options.port = 0;
+  auto server = http::Server::listen(options);
+  if (!server) throw std::runtime_error("no server: " + server.error().issues.list().front().diagnostics);
+  server_ = std::move(*server);
+  rest::ServiceOptions service;
+  service.base_url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/fhir";
+  service.max_body_bytes = options.max_body_bytes;
+  auto node = commands::Node::open("", service);
+  if (!node) throw std::runtime_error("no node");
+  node_ = std::move(*node);
+  server_->start(node_->service());
+}
+
+Serving::~Serving() {
+  server_->stop(std::chrono::seconds(1));
+  server_.reset();
+}
+
+std::string Answer::header(std::string_view name) const {
+  const auto at = head.find("\r\n" + std::string(name) + ": ");
+  if (at == std::string::npos) return {};
+  const auto from = at + name.size() + 4;
+  return head.substr(from, head.find("\r\n", from) - from);
+}
+
+Raw::Raw(std::uint16_t port) {
+  socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+}
+Raw::~Raw() {
+  if (socket_ >= 0) close(socket_);
+}
+
+bool Raw::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+void Raw::end_sending() { shutdown(socket_, SHUT_WR); }
+
+void Raw::reset() {
+  const linger hard{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  close(socket_);
+  socket_ = -1;
+}
+
+bool Raw::more() {
+  pollfd wait{socket_, POLLIN, 0};
+  if (poll(&wait, 1, 10000) != 1) return false;
+  char buffer[65536];
+  const auto got = recv(socket_, buffer, sizeof buffer, 0);
+  if (got <= 0) return false;
+  input_.append(buffer, static_cast<std::size_t>(got));
+  return true;
+}
+
+Answer Raw::read(bool bodiless) {
+  Answer out;
+  std::size_t end = 0;
+  while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
+    if (!more()) return out;
+  }
+  out.head = input_.substr(0, end + 2);
+  input_.erase(0, end + 4);
+  out.status = std::atoi(out.head.c_str() + 9);
+  if (bodiless || out.status == 100 || out.status == 204 || out.status == 304) return out;
+  const auto length = std::strtoull(out.header("Content-Length").c_str(), nullptr, 10);
+  while (input_.size() < length) {
+    if (!more()) return {};
+  }
+  out.body = input_.substr(0, length);
+  input_.erase(0, length);
+  return out;
+}
+
+bool Raw::ended() {
+  if (!input_.empty()) return false;
+  pollfd wait{socket_, POLLIN, 0};
+  char byte = 0;
+  return poll(&wait, 1, 10000) == 1 && recv(socket_, &byte, 1, 0) <= 0;
+}
+
+std::string get(std::string_view target, std::string_view headers) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(headers) + "\r\n";
+}
+std::string post(std::string_view target, std::string_view body, std::string_view headers) {
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n" + std::string(headers) + "\r\n" + std::string(body);
+}
+
+bool is_outcome(const Answer& answer) {
+  boost::system::error_code trouble;
+  const auto parsed = boost::json::parse(answer.body, trouble);
+  if (trouble || !parsed.is_object()) return false;
+  const auto& object = parsed.as_object();
+  if (!object.contains("resourceType") || object.at("resourceType") != "OperationOutcome") return false;
+  const auto& issue = object.at("issue").as_array().at(0).as_object();
+  return issue.at("severity") == "error" && !issue.at("diagnostics").as_string().empty();
+}
+
+}  // namespace http_test
