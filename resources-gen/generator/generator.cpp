@@ -39,6 +39,8 @@ void write_files(const Tables& tables, const std::filesystem::path& out) {
   write_file(out / "tables.cpp", tables_source(tables));
   write_file(out / "r4_ids.h", ids_header(tables));
   write_file(out / "summary.txt", summary(tables));
+  std::filesystem::create_directories(out / "views");
+  for (const auto& [name, text] : view_headers(tables)) write_file(out / "views" / name, text);
 }
 
 }  // namespace generator
