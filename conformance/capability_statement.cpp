@@ -17,11 +17,11 @@ struct TypeFlag {
   std::string_view json;
 };
 constexpr std::array<TypeFlag, 8> type_flags{{
-    {"versioning", "\"versioned\""},                // If-Match is honoured, not demanded
-    {"readHistory", "true"},                        // every version can be read
-    {"updateCreate", "true"},                       // PUT to a new id creates
-    {"conditionalCreate", "true"},                  // If-None-Exist
-    {"conditionalRead", "\"full-support\""},        // If-None-Match and If-Modified-Since
+    {"versioning", "\"versioned\""},          // If-Match is honoured, not demanded
+    {"readHistory", "true"},                  // every version can be read
+    {"updateCreate", "true"},                 // PUT to a new id creates
+    {"conditionalCreate", "true"},            // If-None-Exist
+    {"conditionalRead", "\"full-support\""},  // If-None-Match and If-Modified-Since
     {"conditionalUpdate", "false"},
     {"conditionalDelete", "\"not-supported\""},
     {"referencePolicy", "[\"literal\",\"local\"]"},  // any reference is kept; the target need not exist
@@ -96,7 +96,8 @@ void search_parameters(std::string& out, const model::Schema& schema, const std:
   out += ']';
 }
 
-void resource(std::string& out, const model::Schema& schema, const search::Search& search, model::TypeId type, const Claims& claims) {
+void resource(std::string& out, const model::Schema& schema, const search::Search& search, model::TypeId type,
+              const Claims& claims) {
   out += '{';
   text_member(out, "type", schema.type_name(type));
   out += ',';
@@ -120,7 +121,8 @@ std::string capability_statement(const model::Schema& schema, const search::Sear
   text_member(out, "version", KILN_VERSION);
   out += R"(,"name":"Kiln","title":"Kiln FHIR server","status":"active",)";
   text_member(out, "date", claims_date);
-  out += R"(,"description":"What this server does, computed from the tables that it works by.","kind":"instance","software":{"name":"Kiln",)";
+  out +=
+      R"(,"description":"What this server does, computed from the tables that it works by.","kind":"instance","software":{"name":"Kiln",)";
   text_member(out, "version", KILN_VERSION);
   out += R"(},"implementation":{"description":"Kiln",)";
   text_member(out, "url", claims.base_url);
@@ -128,15 +130,17 @@ std::string capability_statement(const model::Schema& schema, const search::Sear
   text_member(out, "fhirVersion", schema.version);
   text_array(out, "format", claims.formats);
   out += R"(,"rest":[{"mode":"server","documentation":)";
-  formats::append_string(out,
-                         "Every write is durable when it is answered, and every interaction behaves as if it ran alone. Each update makes a "
-                         "version, also one that changes nothing. Content is returned as it was sent, but for id, meta.versionId and "
-                         "meta.lastUpdated, and references that a transaction resolves.");
+  formats::append_string(
+      out,
+      "Every write is durable when it is answered, and every interaction behaves as if it ran alone. Each update makes a "
+      "version, also one that changes nothing. Content is returned as it was sent, but for id, meta.versionId and "
+      "meta.lastUpdated, and references that a transaction resolves.");
   out += ",\"resource\":[";
   std::map<std::string_view, model::TypeId> types;  // by name, so that the text does not depend on how the schema is numbered
   for (std::size_t i = 0; i < schema.types.size(); ++i) {
     const auto& row = schema.types[i];
-    if (row.kind == model::TypeKind::resource && !row.abstract) types.emplace(schema.text(row.name), static_cast<model::TypeId>(i));
+    if (row.kind == model::TypeKind::resource && !row.abstract)
+      types.emplace(schema.text(row.name), static_cast<model::TypeId>(i));
   }
   bool first = true;
   for (const auto& [name, type] : types) {

@@ -1,6 +1,8 @@
-// CapabilityStatement: what the server claims, computed from the tables that it works by, so that it can claim no more and no less.
+// CapabilityStatement: what the server claims, computed from the tables that it works by, so that it can claim no more and no
+// less.
 //
-// R4 capabilitystatement.html. Interactions come from the caller's routes, search parameters from the index, types from the schema.
+// R4 capabilitystatement.html. Interactions come from the caller's routes, search parameters from the index, types from the
+// schema.
 #pragma once
 
 #include <string>
@@ -15,7 +17,7 @@ struct Claims {
   std::vector<std::string> system_interactions;  // codes of system-restful-interaction
   std::vector<std::string> type_interactions;    // codes of type-restful-interaction, the same for every type
   std::vector<std::string> formats;
-  std::string base_url;                          // implementation.url
+  std::string base_url;  // implementation.url
 };
 
 // The resource in minified JSON. A few milliseconds and half a megabyte: to be kept.

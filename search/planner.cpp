@@ -195,7 +195,8 @@ SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
   for (const Resolved& resolved : frame.conditions) {
     if (bound_ == 0) return;
     BoundCondition condition(frame, segment, resolved, all);
-    const auto met = std::find_if(conditions_.begin(), conditions_.end(), [&](BoundCondition& earlier) { return earlier.meet(condition, all); });
+    const auto met = std::find_if(conditions_.begin(), conditions_.end(),
+                                  [&](BoundCondition& earlier) { return earlier.meet(condition, all); });
     bound_ = std::min(bound_, met != conditions_.end() ? met->documents() : condition.documents());
     if (met == conditions_.end()) conditions_.push_back(std::move(condition));
   }

@@ -88,8 +88,8 @@ class LmdbEngine final : public Engine {
   mutable std::vector<MDB_txn*> pool_;  // reset read transactions, each with its reader slot
   mutable std::mutex sizing_;           // one at a time closes the gate
   mutable std::mutex writing_;          // a write transaction may be open; taken before sizing_
-  bool doubtful_ = false;  // the root page may differ on the device: sync before the next write
-  std::size_t lost_ = 0;   // a transaction that was said to have failed, and may come to light
+  bool doubtful_ = false;               // the root page may differ on the device: sync before the next write
+  std::size_t lost_ = 0;                // a transaction that was said to have failed, and may come to light
 };
 
 // A Snapshot: an LMDB read transaction from the pool.

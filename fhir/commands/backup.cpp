@@ -1,7 +1,7 @@
 // kiln backup: a consistent copy of a data directory, also while a server holds it.
 //
-// The store is copied by LMDB at one commit. The index's segments are derived data: those the copy's manifest names are copied when
-// they are still there, and what is missing is made again from the bodies when the copy is first opened.
+// The store is copied by LMDB at one commit. The index's segments are derived data: those the copy's manifest names are copied
+// when they are still there, and what is missing is made again from the bodies when the copy is first opened.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -27,11 +27,13 @@ int copy(const std::string& from, const std::string& to) {
   lmdb.read_only = true;
   auto engine = store::open_lmdb(lmdb);
   if (!engine) return report(engine.error());
-  // Segments first: a file that a later manifest no longer names is an orphan and swept; one that it names and that came later is made again.
+  // Segments first: a file that a later manifest no longer names is an orphan and swept; one that it names and that came later is
+  // made again.
   if (fs::is_directory(from + "/segments")) {
     for (const auto& entry : fs::directory_iterator(from + "/segments", trouble)) {
       std::error_code gone;  // merged away meanwhile
-      fs::copy_file(entry.path(), fs::path(to) / "segments" / entry.path().filename(), fs::copy_options::overwrite_existing, gone);
+      fs::copy_file(entry.path(), fs::path(to) / "segments" / entry.path().filename(), fs::copy_options::overwrite_existing,
+                    gone);
     }
   }
   if (auto copied = (*engine)->backup(to); !copied) return report(copied.error());

@@ -45,7 +45,9 @@ int write_all(const ExportOptions& options) {
     const auto rendered = store.render(document);
     if (!rendered || !rendered->body) continue;
     auto [file, fresh] = files.try_emplace(version->type);
-    if (fresh) file->second.open(options.out + "/" + std::string(schema.type_name(version->type)) + ".ndjson", std::ios::trunc | std::ios::binary);
+    if (fresh)
+      file->second.open(options.out + "/" + std::string(schema.type_name(version->type)) + ".ndjson",
+                        std::ios::trunc | std::ios::binary);
     file->second << *rendered->body << '\n';
     ++written;
   }
@@ -56,7 +58,8 @@ int write_all(const ExportOptions& options) {
       return 1;
     }
   }
-  std::printf("exported %llu resources of %zu types to %s\n", static_cast<unsigned long long>(written), files.size(), options.out.c_str());
+  std::printf("exported %llu resources of %zu types to %s\n", static_cast<unsigned long long>(written), files.size(),
+              options.out.c_str());
   return 0;
 }
 
@@ -64,7 +67,9 @@ int write_all(const ExportOptions& options) {
 
 Run export_(CLI::App& app) {
   auto options = std::make_shared<ExportOptions>();
-  app.add_option("--data", options->data, "Data directory; no server may hold it")->capture_default_str()->check(CLI::ExistingDirectory);
+  app.add_option("--data", options->data, "Data directory; no server may hold it")
+      ->capture_default_str()
+      ->check(CLI::ExistingDirectory);
   app.add_option("--out", options->out, "Directory for the files, made if absent")->required();
   app.add_option("--type", options->types, "Only these resource types");
   return [options] { return write_all(*options); };

@@ -1,7 +1,7 @@
 // kiln import: Bundles, resources and NDJSON into a data directory (no server needed) or a server, over several connections.
 //
-// Chunks go in as transactions, several at a time. Entries that a refused transaction names are taken out and the rest is sent again; they get another try at the end, when
-// what they refer to may be in; then they are reported with file, line and reason.
+// Chunks go in as transactions, several at a time. Entries that a refused transaction names are taken out and the rest is sent
+// again; they get another try at the end, when what they refer to may be in; then they are reported with file, line and reason.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -42,7 +42,9 @@ struct ImportOptions {
 // Types that others refer to come first, so that conditional references find them without a second try.
 int rank(const std::string& path) {
   const auto name = std::filesystem::path(path).filename().string();
-  static const char* const order[] = {"Organization", "Location", "Practitioner.", "PractitionerRole", "Patient", "hospitalInformation", "practitionerInformation"};
+  static const char* const order[] = {"Organization",           "Location", "Practitioner.",
+                                      "PractitionerRole",       "Patient",  "hospitalInformation",
+                                      "practitionerInformation"};
   for (int i = 0; i < static_cast<int>(std::size(order)); ++i) {
     if (name.rfind(order[i], 0) == 0) return i;
   }
@@ -70,7 +72,8 @@ std::map<std::size_t, std::string> faulty_entries(const std::string& outcome, st
       const auto text = expression.text();
       if (!text.starts_with(head)) continue;
       std::size_t index = 0;
-      for (auto digits = text.substr(head.size()); !digits.empty() && std::isdigit(static_cast<unsigned char>(digits[0])) != 0; digits.remove_prefix(1)) {
+      for (auto digits = text.substr(head.size()); !digits.empty() && std::isdigit(static_cast<unsigned char>(digits[0])) != 0;
+           digits.remove_prefix(1)) {
         index = index * 10 + static_cast<std::size_t>(digits[0] - '0');
       }
       auto& reasons = out[index];
@@ -85,7 +88,8 @@ class Import {
   Import(ImportOptions options, ImportJournal& journal) : options_(std::move(options)), journal_(journal) {}
 
   int run(const std::function<model::Result<std::unique_ptr<ImportTarget>>()>& make_target) {
-    std::stable_sort(options_.files.begin(), options_.files.end(), [](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    std::stable_sort(options_.files.begin(), options_.files.end(),
+                     [](const auto& a, const auto& b) { return rank(a) < rank(b); });
     refused_.open(options_.refused, std::ios::trunc);
     for (const auto& path : options_.files) {
       std::error_code absent;
@@ -174,7 +178,8 @@ class Import {
   bool drop_stored(ImportTarget& target, ImportChunk& chunk) {
     if (chunk.whole) {
       // All or nothing: one entry tells for all.
-      const auto known = std::find_if(chunk.entries.begin(), chunk.entries.end(), [](const ImportEntry& e) { return !e.id.empty(); });
+      const auto known =
+          std::find_if(chunk.entries.begin(), chunk.entries.end(), [](const ImportEntry& e) { return !e.id.empty(); });
       if (known == chunk.entries.end()) return true;
       const auto found = target.stored_since(known->type, known->id, journal_.stamp());
       if (!found) return give_up(found.error());
@@ -341,8 +346,9 @@ class Import {
     }
     const double seconds = std::chrono::duration<double>(now - started_).count();
     const double share = total_bytes_ > 0 ? static_cast<double>(read_bytes_) / static_cast<double>(total_bytes_) : 1;
-    const auto text = fmt::format("{} resources, {:.0f}/s, {:.0f} %, {:.0f} s left", stored_.load(), static_cast<double>(stored_) / std::max(seconds, 0.001),
-                                  share * 100, share > 0 ? seconds / share - seconds : 0);
+    const auto text = fmt::format("{} resources, {:.0f}/s, {:.0f} %, {:.0f} s left", stored_.load(),
+                                  static_cast<double>(stored_) / std::max(seconds, 0.001), share * 100,
+                                  share > 0 ? seconds / share - seconds : 0);
     std::fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", text.c_str());
   }
 
@@ -393,7 +399,9 @@ Run import(CLI::App& app) {
   auto* data = app.add_option("--data", o.data, "Data directory, made if absent; no server may hold it")->capture_default_str();
   auto* server = app.add_option("--server", o.server, "Or a FHIR server's base URL: http://host:port/fhir");
   server->excludes(data);
-  app.add_option("--ca-file", o.ca_file, "PEM certificates to verify an https server by")->needs(server)->check(CLI::ExistingFile);
+  app.add_option("--ca-file", o.ca_file, "PEM certificates to verify an https server by")
+      ->needs(server)
+      ->check(CLI::ExistingFile);
   app.add_option("files", o.files, "Bundles, resources and NDJSON; also gzipped")->required()->check(CLI::ExistingFile);
   app.add_flag("--continue", o.resume, "Go on after an interruption: what is in stays in, nothing is doubled");
   app.add_option("--journal", o.journal, "File that remembers what is in; default import.journal in the data directory");

@@ -35,7 +35,8 @@ model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::str
     journal->out_ << "stamp " << journal->stamp_ << "\n" << std::flush;
   }
   if (!journal->out_) {
-    return model::failure(model::FailureKind::internal, model::IssueCode::exception, "The journal '" + path + "' cannot be written");
+    return model::failure(model::FailureKind::internal, model::IssueCode::exception,
+                          "The journal '" + path + "' cannot be written");
   }
   return journal;
 }

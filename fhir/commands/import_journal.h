@@ -1,7 +1,8 @@
-// ImportJournal: which chunks of which files are in, so that an interrupted import goes on without doubling anything. Thread-safe.
+// ImportJournal: which chunks of which files are in, so that an interrupted import goes on without doubling anything.
+// Thread-safe.
 //
-// A text file: `stamp MILLISECONDS` (made ids begin with it), `file N PATH`, `done N CHUNK`. A line is written after the chunk's answer; chunks without one are
-// probed entry by entry when the import goes on, so a lost line costs time only.
+// A text file: `stamp MILLISECONDS` (made ids begin with it), `file N PATH`, `done N CHUNK`. A line is written after the chunk's
+// answer; chunks without one are probed entry by entry when the import goes on, so a lost line costs time only.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ class ImportJournal {
   // `resume` false: begins anew.
   static model::Result<std::unique_ptr<ImportJournal>> open(const std::string& path, bool resume);
   std::int64_t stamp() const { return stamp_; }
-  bool resumed() const { return resumed_; }      // an earlier run's lines were found
-  std::uint32_t file(const std::string& path);   // its number, the same in every run
+  bool resumed() const { return resumed_; }     // an earlier run's lines were found
+  std::uint32_t file(const std::string& path);  // its number, the same in every run
   bool done(std::uint32_t file, std::uint64_t chunk) const;
   void mark(std::uint32_t file, std::uint64_t chunk);
 

@@ -112,7 +112,8 @@ class FileImport {
   }
 
   // The JSON of the resource at `node`, with an id of ours if it has none; returns the id it has then.
-  static std::string with_id(const model::Tree& tree, model::NodeIndex index, std::string& json, const std::string& made, bool keep) {
+  static std::string with_id(const model::Tree& tree, model::NodeIndex index, std::string& json, const std::string& made,
+                             bool keep) {
     const NodeRef node(tree, index);
     const auto& row = node.node();
     const auto own = node.child("id");
@@ -194,9 +195,9 @@ class FileImport {
         std::string json;
         out.id = with_id(tree, resource.index(), json, made_id(), false);
         const auto base = entry.node().begin;
-        std::vector<Edit> edits{
-            {resource.node().begin - base, resource.node().stop - base, json},
-            {request.node().begin - base, request.node().stop - base, "{\"method\":\"PUT\",\"url\":\"" + out.type + "/" + out.id + "\"}"}};
+        std::vector<Edit> edits{{resource.node().begin - base, resource.node().stop - base, json},
+                                {request.node().begin - base, request.node().stop - base,
+                                 "{\"method\":\"PUT\",\"url\":\"" + out.type + "/" + out.id + "\"}"}};
         std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.begin < b.begin; });
         out.json = formats::apply(entry.json(), edits);
       } else {

@@ -32,8 +32,9 @@ class ServerTarget final : public ImportTarget {
  public:
   explicit ServerTarget(std::unique_ptr<http::Client> client) : client_(std::move(client)) {}
   model::Result<ImportAnswer> post(const std::string& bundle) override {
-    auto response = client_->request("POST", "", bundle,
-                                     {{"Content-Type", "application/fhir+json"}, {"Accept", "application/fhir+json"}, {"Prefer", "return=minimal"}});
+    auto response = client_->request(
+        "POST", "", bundle,
+        {{"Content-Type", "application/fhir+json"}, {"Accept", "application/fhir+json"}, {"Prefer", "return=minimal"}});
     if (!response) return response.error();
     return ImportAnswer{response->status, std::move(response->body)};
   }

@@ -1,4 +1,5 @@
-// ImportTarget: where an import's Bundles go: a data directory opened in this process, or a server over HTTP. One per importing thread.
+// ImportTarget: where an import's Bundles go: a data directory opened in this process, or a server over HTTP. One per importing
+// thread.
 #pragma once
 
 #include <cstdint>

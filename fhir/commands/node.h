@@ -15,7 +15,8 @@ class Node {
  public:
   Node() = default;
   ~Node();  // what is queued is written, then the index, so that the next start is quick
-  // Opens (or makes) the store in `directory`; empty: in memory, gone at exit. Fails if another process holds it, or it is of a newer format.
+  // Opens (or makes) the store in `directory`; empty: in memory, gone at exit. Fails if another process holds it, or it is of a
+  // newer format.
   static model::Result<std::unique_ptr<Node>> open(const std::string& directory, const rest::ServiceOptions& options);
 
   store::Store& store() { return *store_; }

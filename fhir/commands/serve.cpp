@@ -74,7 +74,8 @@ Run serve(CLI::App& app) {
   app.add_option("--bind", o.server.bind, "Address to listen on")->capture_default_str();
   app.add_option("--port", o.server.port, "Port to listen on; 0: a free one")->capture_default_str();
   app.add_option("--base-url", o.base_url, "What clients call this server, if not http://BIND:PORT/fhir");
-  auto* certificate = app.add_option("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https")->check(CLI::ExistingFile);
+  auto* certificate =
+      app.add_option("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https")->check(CLI::ExistingFile);
   auto* key = app.add_option("--tls-key", o.server.tls_key, "PEM private key of the certificate")->check(CLI::ExistingFile);
   certificate->needs(key);
   key->needs(certificate);
@@ -85,7 +86,8 @@ Run serve(CLI::App& app) {
   app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
   app.add_option("--io-threads", o.server.io_threads, "Event loops; 0: one per core")->capture_default_str();
   app.add_option("--workers", o.server.workers, "Worker threads; 0: twice the cores")->capture_default_str();
-  app.add_option("--access-log", o.server.access_log, "File for a JSON line per request, '-' for standard error; never holds record content");
+  app.add_option("--access-log", o.server.access_log,
+                 "File for a JSON line per request, '-' for standard error; never holds record content");
   app.add_option("--grace", o.grace_seconds, "Seconds that requests under way get at a stop")->capture_default_str();
   return [options] { return run_server(*options); };
 }

@@ -31,9 +31,7 @@ std::string parameter_names(std::string_view query) {
 
 class SpdlogAccessLog : public AccessLog {
  public:
-  explicit SpdlogAccessLog(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {
-    logger_->set_pattern("%v");
-  }
+  explicit SpdlogAccessLog(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) { logger_->set_pattern("%v"); }
   ~SpdlogAccessLog() override { logger_->flush(); }
 
   void write(const AccessRecord& record) override {

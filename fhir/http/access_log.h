@@ -1,4 +1,5 @@
-// AccessLog: one JSON object a line for each request. Never holds record content: no bodies, no query values, no identifiers from them.
+// AccessLog: one JSON object a line for each request. Never holds record content: no bodies, no query values, no identifiers from
+// them.
 //
 // Thread-safe. Lines are buffered and flushed every second.
 #pragma once
@@ -13,11 +14,11 @@
 namespace http {
 
 struct AccessRecord {
-  std::string_view client;       // address of the peer
+  std::string_view client;  // address of the peer
   std::string_view method;
-  std::string_view target;       // its path is logged, and the names of its parameters, never their values
+  std::string_view target;  // its path is logged, and the names of its parameters, never their values
   std::string_view interaction;
-  std::string_view request_id;   // X-Request-Id as answered
+  std::string_view request_id;  // X-Request-Id as answered
   int status = 0;
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;

@@ -41,7 +41,8 @@ std::optional<Address> parse_url(std::string_view url) {
   if (slash != std::string_view::npos) address.path = url.substr(slash);
   while (address.path.ends_with('/')) address.path.pop_back();
   address.port = address.tls ? "443" : "80";
-  if (const auto colon = authority.rfind(':'); colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
+  if (const auto colon = authority.rfind(':');
+      colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
     address.port = authority.substr(colon + 1);
     authority = authority.substr(0, colon);
   }

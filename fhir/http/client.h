@@ -1,4 +1,5 @@
-// Client: a blocking HTTP/1.1 client over one keep-alive connection, plain or TLS. For the command line's own use. One thread at a time.
+// Client: a blocking HTTP/1.1 client over one keep-alive connection, plain or TLS. For the command line's own use. One thread at
+// a time.
 #pragma once
 
 #include <memory>

@@ -19,8 +19,8 @@ using boost::beast::http::error;
 
 constexpr std::size_t read_bytes = 16u << 10;
 constexpr std::size_t body_read_bytes = 256u << 10;
-constexpr std::size_t gzip_from_bytes = 2048;        // below that the saving is less than a packet
-constexpr std::uint64_t drain_bytes = 4u << 20;      // read and dropped after a refusal, so that the client sees the answer
+constexpr std::size_t gzip_from_bytes = 2048;    // below that the saving is less than a packet
+constexpr std::uint64_t drain_bytes = 4u << 20;  // read and dropped after a refusal, so that the client sees the answer
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
 
 rest::Response refusal(int status, model::IssueCode code, std::string diagnostics) {
@@ -184,8 +184,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void refuse(error_code trouble) {
     begin_refusal();
     if (trouble == error::header_limit) {
-      return respond(refusal(431, model::IssueCode::too_long,
-                             "The request's header is larger than " + std::to_string(shared_.options.max_header_bytes) + " bytes"));
+      return respond(
+          refusal(431, model::IssueCode::too_long,
+                  "The request's header is larger than " + std::to_string(shared_.options.max_header_bytes) + " bytes"));
     }
     if (trouble == error::body_limit) {
       return respond(refusal(413, model::IssueCode::too_long,
@@ -230,7 +231,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
       auto decoded = decode_content(std::move(request.body), coding, shared_.options.max_body_bytes);
       if (!decoded) {
         const auto kind = decoded.error().kind;
-        const int status = kind == model::FailureKind::unsupported_media ? 415 : kind == model::FailureKind::too_large ? 413 : 400;
+        const int status = kind == model::FailureKind::unsupported_media ? 415
+                           : kind == model::FailureKind::too_large       ? 413
+                                                                         : 400;
         auto response = rest::outcome_response(status, decoded.error().issues);
         return finish(std::move(response));
       }
@@ -296,8 +299,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     header_ += "\r\n\r\n";
     const bool send_body = !bodiless && !head_ && length > 0;
     deadline = Clock::now() + shared_.options.body_timeout + std::chrono::seconds(length / least_bytes_per_second);
-    const std::array<asio::const_buffer, 2> buffers{
-        asio::buffer(header_), send_body ? asio::buffer(*response_.body) : asio::const_buffer()};
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(header_),
+                                                    send_body ? asio::buffer(*response_.body) : asio::const_buffer()};
     asio::async_write(stream_, buffers, [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
       self->log(bytes);
       if (trouble) return self->close();
@@ -379,31 +382,56 @@ void start_connection(std::shared_ptr<Loop> loop, tcp::socket socket, asio::ssl:
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 507: return "Insufficient Storage";
-    default: return "Unknown";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Unknown";
   }
 }
 

@@ -1,6 +1,7 @@
 // Connection: one client's socket, plain or TLS, as a chain of callbacks on its loop's thread.
 //
-// Reads a request, has it answered, writes the answer, reads the next: requests of one connection never overtake each other (pipelining).
+// Reads a request, has it answered, writes the answer, reads the next: requests of one connection never overtake each other
+// (pipelining).
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -21,9 +21,9 @@ using Clock = std::chrono::steady_clock;
 class ConnectionBase {
  public:
   virtual ~ConnectionBase() = default;
-  virtual void close() = 0;                 // at once
-  virtual void expire() = 0;                // past its deadline: a request that came in part is answered 408, else as close()
-  virtual bool waiting() const = 0;         // between requests: nothing of one has come yet
+  virtual void close() = 0;          // at once
+  virtual void expire() = 0;         // past its deadline: a request that came in part is answered 408, else as close()
+  virtual bool waiting() const = 0;  // between requests: nothing of one has come yet
   Clock::time_point deadline = Clock::time_point::max();  // the sweep lets the connection expire past it
 };
 
@@ -33,7 +33,7 @@ struct Shared {
 
   rest::Service* service = nullptr;  // set before any connection is accepted
   ServerOptions options;
-  std::unique_ptr<AccessLog> log;           // null: none
+  std::unique_ptr<AccessLog> log;  // null: none
   std::unique_ptr<Workers> workers;
   std::atomic<std::uint32_t> connections{0};
   std::atomic<bool> stopping{false};

@@ -110,13 +110,15 @@ class AsioServer final : public Server {
           shared_->connections.fetch_sub(1);
           error_code ignored;
           static constexpr std::string_view full =
-              "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: application/fhir+json\r\nContent-Length: 153\r\n\r\n"
+              "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: "
+              "application/fhir+json\r\nContent-Length: 153\r\n\r\n"
               R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"throttled","diagnostics":"Too many connections are open; try again in a while"}]})";
           socket.non_blocking(true, ignored);
           socket.send(asio::buffer(full), 0, ignored);
         } else {
           auto* tls = tls_ ? &*tls_ : nullptr;
-          asio::post(loop->context, [loop, tls, owned = std::move(socket)]() mutable { start_connection(loop, std::move(owned), tls); });
+          asio::post(loop->context,
+                     [loop, tls, owned = std::move(socket)]() mutable { start_connection(loop, std::move(owned), tls); });
         }
       } else if (trouble == asio::error::no_descriptors) {
         // Out of file descriptors: wait for some to be closed rather than spin.

@@ -1,6 +1,7 @@
 // Server: sockets, TLS and HTTP/1.1 framing for a rest::Service. The only folder that includes Asio or Beast.
 //
-// RFC 9110, 9112. One event loop per I/O thread; requests that may block run on a pool of workers; answers of one connection keep their order (pipelining).
+// RFC 9110, 9112. One event loop per I/O thread; requests that may block run on a pool of workers; answers of one connection keep
+// their order (pipelining).
 #pragma once
 
 #include <chrono>
@@ -15,18 +16,18 @@ namespace http {
 
 struct ServerOptions {
   std::string bind = "127.0.0.1";
-  std::uint16_t port = 8080;            // 0: any free one, see port()
-  unsigned io_threads = 0;              // 0: one per core
-  unsigned workers = 0;                 // 0: twice the cores, at least 4
-  std::string tls_certificate;          // PEM files; both or neither
+  std::uint16_t port = 8080;    // 0: any free one, see port()
+  unsigned io_threads = 0;      // 0: one per core
+  unsigned workers = 0;         // 0: twice the cores, at least 4
+  std::string tls_certificate;  // PEM files; both or neither
   std::string tls_key;
-  std::uint64_t max_body_bytes = 64u << 20;      // also after Content-Encoding is undone
+  std::uint64_t max_body_bytes = 64u << 20;  // also after Content-Encoding is undone
   std::uint32_t max_header_bytes = 32u << 10;
   std::uint32_t max_connections = 4096;
-  std::chrono::seconds header_timeout{10};       // from first byte to end of headers, and idle keep-alive below
+  std::chrono::seconds header_timeout{10};  // from first byte to end of headers, and idle keep-alive below
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{120};
-  std::string access_log;               // file, "-" for standard error, empty for none; one JSON object a line
+  std::string access_log;  // file, "-" for standard error, empty for none; one JSON object a line
 };
 
 class Server {

@@ -63,7 +63,8 @@ std::optional<model::Failure> refuse(const Entry& entry, const model::Issues& fa
     return failure(FailureKind::bad_request, IssueCode::required, "The entry has no request", entry.expression());
   }
   if (entry.method.empty() || entry.url.empty()) {
-    return failure(FailureKind::bad_request, IssueCode::required, "The entry's request needs a method and a url", entry.expression("request"));
+    return failure(FailureKind::bad_request, IssueCode::required, "The entry's request needs a method and a url",
+                   entry.expression("request"));
   }
   return std::nullopt;
 }
@@ -74,7 +75,8 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
   const auto faults = faults_by_entry(bundle->issues, entries.size());
   std::vector<const Entry*> order;
   for (const auto& entry : entries) order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) { return processing_rank(*a) < processing_rank(*b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Entry* a, const Entry* b) { return processing_rank(*a) < processing_rank(*b); });
 
   const auto answers = std::make_shared<Answers>(entries.size());
   std::vector<ExchangePtr> asked(entries.size());

@@ -22,11 +22,13 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
   const auto refuse = [&](FailureKind kind, IssueCode code, std::string text, std::string expression = {}) {
     done(failure_response(failure(kind, code, std::move(text), std::move(expression))));
   };
-  if (exchange->in_bundle) return refuse(FailureKind::bad_request, IssueCode::not_supported, "A Bundle cannot be processed within a Bundle");
+  if (exchange->in_bundle)
+    return refuse(FailureKind::bad_request, IssueCode::not_supported, "A Bundle cannot be processed within a Bundle");
   if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
   const auto& body = exchange->request.body;
   if (body.empty()) return refuse(FailureKind::bad_request, IssueCode::required, "The request has no body: a Bundle is expected");
-  if (auto checked = check_content_type(exchange->request.header("Content-Type")); !checked) return done(failure_response(checked.error()));
+  if (auto checked = check_content_type(exchange->request.header("Content-Type")); !checked)
+    return done(failure_response(checked.error()));
 
   auto read = std::make_shared<formats::ReadResult>(formats::read_json(body, context.schema));
   if (read->malformed) return done(failure_response({FailureKind::bad_request, read->issues}));
@@ -34,7 +36,8 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
   const auto root = read->tree.root();
   if (root.type() != context.bundle.bundle) {
     return refuse(FailureKind::bad_request, IssueCode::invalid,
-                  "The body is a " + std::string(root.type_name()) + "; the base takes a Bundle of type batch or transaction. POST it to [base]/" +
+                  "The body is a " + std::string(root.type_name()) +
+                      "; the base takes a Bundle of type batch or transaction. POST it to [base]/" +
                       std::string(root.type_name()),
                   "resourceType");
   }

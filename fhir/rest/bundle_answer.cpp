@@ -47,7 +47,8 @@ void add_answer(const Context& context, BundleText& text, const Exchange& asked,
     const bool is_outcome = response.status >= 400 || (!reads && asked.prefer.answer == Return::outcome);
     (is_outcome ? answer.outcome : answer.resource) = *response.body;
     if (!answer.resource.empty() && asked.target.shape == Shape::instance) {
-      answer.full_url = context.options.base_url + "/" + std::string(context.schema.type_name(asked.target.type)) + "/" + asked.target.id;
+      answer.full_url =
+          context.options.base_url + "/" + std::string(context.schema.type_name(asked.target.type)) + "/" + asked.target.id;
     } else if (!answer.resource.empty() && !answer.location.empty()) {
       answer.full_url = context.options.base_url + "/" + answer.location.substr(0, answer.location.find("/_history"));
     }

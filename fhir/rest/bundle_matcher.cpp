@@ -16,7 +16,8 @@ std::string term_key(model::ParameterId parameter, std::string_view term) {
 bool is_exact(const search::Condition& condition) {
   if (condition.kind != search::Condition::Kind::terms || condition.negated || condition.any.empty()) return false;
   return std::all_of(condition.any.begin(), condition.any.end(), [](const search::Clause& clause) {
-    return !clause.negated && std::all_of(clause.scans.begin(), clause.scans.end(), [](const search::Scan& scan) { return scan.unique; });
+    return !clause.negated &&
+           std::all_of(clause.scans.begin(), clause.scans.end(), [](const search::Scan& scan) { return scan.unique; });
   });
 }
 
@@ -48,9 +49,10 @@ model::Result<std::vector<std::size_t>> BundleMatcher::match(const search::Query
   }
   compared_ += selected.size();
   if (compared_ > most_comparisons) {
-    return model::failure(model::FailureKind::bad_request, model::IssueCode::too_costly,
-                          "The transaction's conditions ask for too many comparisons among its own entries; use exact criteria such as "
-                          "identifier=system|value, or smaller transactions");
+    return model::failure(
+        model::FailureKind::bad_request, model::IssueCode::too_costly,
+        "The transaction's conditions ask for too many comparisons among its own entries; use exact criteria such as "
+        "identifier=system|value, or smaller transactions");
   }
   std::vector<std::size_t> matches;
   for (const auto number : selected) {

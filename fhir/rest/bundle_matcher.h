@@ -1,4 +1,5 @@
-// BundleMatcher: which resources that a transaction is about to write match a query. The index cannot know: they are not written yet.
+// BundleMatcher: which resources that a transaction is about to write match a query. The index cannot know: they are not written
+// yet.
 //
 // R4 http.html#trules: conditional references are resolved last, so that they find what the transaction itself creates.
 #pragma once
@@ -29,7 +30,7 @@ class BundleMatcher {
   };
   // Candidates that hold a term, so that thousands of look-ups by identifier stay cheap.
   std::vector<Candidate> candidates_;
-  std::unordered_map<std::string, std::vector<std::size_t>> by_term_;     // (parameter, term)
+  std::unordered_map<std::string, std::vector<std::size_t>> by_term_;  // (parameter, term)
   std::unordered_map<model::TypeId, std::vector<std::size_t>> by_type_;
   std::uint64_t compared_ = 0;
 };

@@ -18,9 +18,9 @@ class BundleText {
 
   // An entry is open from begin_entry() to end_entry(); members in any order, each at most once.
   void begin_entry();
-  void member(std::string_view name, std::string_view json);       // as it is: a resource, an object
-  void text(std::string_view name, std::string_view value);        // as a JSON string
-  void begin_object(std::string_view name);                        // "request", "response", "search"
+  void member(std::string_view name, std::string_view json);  // as it is: a resource, an object
+  void text(std::string_view name, std::string_view value);   // as a JSON string
+  void begin_object(std::string_view name);                   // "request", "response", "search"
   void end_object();
   void end_entry();
 

@@ -11,12 +11,14 @@ using model::FailureKind;
 using model::IssueCode;
 
 // R4 search.html#return: these shape a page and select nothing.
-constexpr std::array<std::string_view, 12> result_parameters{"_sort",  "_count",   "_include",   "_revinclude",    "_summary", "_total",
-                                                             "_elements", "_contained", "_containedType", "_format",  "_pretty",  "_page"};
+constexpr std::array<std::string_view, 12> result_parameters{"_sort",          "_count",  "_include",  "_revinclude",
+                                                             "_summary",       "_total",  "_elements", "_contained",
+                                                             "_containedType", "_format", "_pretty",   "_page"};
 
 }  // namespace
 
-model::Result<Condition> parse_condition(const Context& context, model::TypeId type, std::string_view text, std::string_view what) {
+model::Result<Condition> parse_condition(const Context& context, model::TypeId type, std::string_view text,
+                                         std::string_view what) {
   const auto name = context.schema.type_name(type);
   Condition condition;
   condition.type = type;
@@ -31,8 +33,9 @@ model::Result<Condition> parse_condition(const Context& context, model::TypeId t
   for (const auto& argument : *arguments) {
     const std::string_view parameter = std::string_view(argument.name).substr(0, argument.name.find(':'));
     if (std::find(result_parameters.begin(), result_parameters.end(), parameter) != result_parameters.end()) {
-      return failure(FailureKind::bad_request, IssueCode::invalid,
-                     std::string(what) + " has the parameter '" + argument.name + "', which selects nothing; only filters may stand there");
+      return failure(
+          FailureKind::bad_request, IssueCode::invalid,
+          std::string(what) + " has the parameter '" + argument.name + "', which selects nothing; only filters may stand there");
     }
     if (argument.value.empty()) {
       return failure(FailureKind::bad_request, IssueCode::value, std::string(what) + " has no value for '" + argument.name + "'");
@@ -47,7 +50,8 @@ model::Result<Condition> parse_condition(const Context& context, model::TypeId t
   return condition;
 }
 
-bool is_conditional_reference(const Context& context, std::string_view reference, model::TypeId& type, std::string_view& criteria) {
+bool is_conditional_reference(const Context& context, std::string_view reference, model::TypeId& type,
+                              std::string_view& criteria) {
   const auto question = reference.find('?');
   if (question == std::string_view::npos) return false;
   auto path = reference.substr(0, question);

@@ -14,14 +14,17 @@ namespace rest {
 
 struct Condition {
   model::TypeId type = model::no_type;
-  std::string text;                            // the criteria as sent, without "Type?"
+  std::string text;  // the criteria as sent, without "Type?"
   std::shared_ptr<const search::Query> query;
 };
 
-// Reads "identifier=x|1", "?identifier=x|1" or "Patient?identifier=x|1" (`type` given). Fails with 400: unknown or no filtering parameter.
-model::Result<Condition> parse_condition(const Context& context, model::TypeId type, std::string_view text, std::string_view what);
+// Reads "identifier=x|1", "?identifier=x|1" or "Patient?identifier=x|1" (`type` given). Fails with 400: unknown or no filtering
+// parameter.
+model::Result<Condition> parse_condition(const Context& context, model::TypeId type, std::string_view text,
+                                         std::string_view what);
 // True if the reference is `Type?criteria`, alone or below the service's base; then `type` and `criteria` are set.
-bool is_conditional_reference(const Context& context, std::string_view reference, model::TypeId& type, std::string_view& criteria);
+bool is_conditional_reference(const Context& context, std::string_view reference, model::TypeId& type,
+                              std::string_view& criteria);
 
 // "Patient?identifier=x|1 matches more than one Patient (Patient/1, Patient/2 ...)".
 std::string several_matches(const Context& context, const Condition& condition, const std::vector<store::Version>& matches);

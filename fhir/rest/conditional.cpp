@@ -10,7 +10,8 @@
 namespace rest {
 namespace {
 
-constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::array<std::string_view, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 void put_two(char* out, unsigned value) {
@@ -58,7 +59,8 @@ std::string http_date(std::int64_t milliseconds) {
   return text;
 }
 
-std::optional<std::int64_t> parse_http_date(std::string_view text) {  // IMF-fixdate, the one form that clients may send (RFC 9110 5.6.7)
+std::optional<std::int64_t> parse_http_date(
+    std::string_view text) {  // IMF-fixdate, the one form that clients may send (RFC 9110 5.6.7)
   using namespace std::chrono;
   text = trimmed(text);
   if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[16] != ' ') return std::nullopt;
@@ -105,20 +107,23 @@ model::Result<Tags> parse_tags(std::string_view value, std::string_view header) 
   return tags;
 }
 
-std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what, const std::optional<store::Version>& current) {
+std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,
+                                    const std::optional<store::Version>& current) {
   const bool exists = current && !current->deleted();
   const auto refuse = [&](std::string text) {
     return model::failure(model::FailureKind::precondition_failed, model::IssueCode::conflict, std::move(text));
   };
   if (conditions.match.present && !exists) {
-    return refuse(std::string(what) + (current ? " is deleted" : " does not exist") + ", so If-Match " + conditions.match.text + " is not met");
+    return refuse(std::string(what) + (current ? " is deleted" : " does not exist") + ", so If-Match " + conditions.match.text +
+                  " is not met");
   }
   if (conditions.match.present && !conditions.match.name(current->version)) {
-    return refuse(std::string(what) + " is at version " + etag(current->version) + ", so If-Match " + conditions.match.text + " is not met");
+    return refuse(std::string(what) + " is at version " + etag(current->version) + ", so If-Match " + conditions.match.text +
+                  " is not met");
   }
   if (conditions.none_match.present && exists && conditions.none_match.name(current->version)) {
-    return refuse(std::string(what) + " is at version " + etag(current->version) + ", so If-None-Match " + conditions.none_match.text +
-                  " is not met");
+    return refuse(std::string(what) + " is at version " + etag(current->version) + ", so If-None-Match " +
+                  conditions.none_match.text + " is not met");
   }
   return std::nullopt;
 }

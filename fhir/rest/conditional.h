@@ -14,16 +14,16 @@
 
 namespace rest {
 
-std::string etag(std::uint64_t version);                  // W/"3"
-std::string http_date(std::int64_t milliseconds);         // "Tue, 15 Nov 1994 12:45:26 GMT", from milliseconds since 1970
+std::string etag(std::uint64_t version);           // W/"3"
+std::string http_date(std::int64_t milliseconds);  // "Tue, 15 Nov 1994 12:45:26 GMT", from milliseconds since 1970
 std::optional<std::int64_t> parse_http_date(std::string_view text);  // seconds since 1970; nullopt: ignore it (RFC 9110 13.1.3)
 
 // The value of If-Match or If-None-Match. Absent: everything is well.
 struct Tags {
   bool present = false;
-  bool any = false;                        // "*"
-  std::vector<std::uint64_t> versions;     // weak or strong; tags that no version of ours can have match nothing
-  std::string text;                        // as sent, for diagnostics
+  bool any = false;                     // "*"
+  std::vector<std::uint64_t> versions;  // weak or strong; tags that no version of ours can have match nothing
+  std::string text;                     // as sent, for diagnostics
 
   bool name(std::uint64_t version) const;  // true if `*`, or the version is listed
 };
@@ -36,7 +36,8 @@ struct Preconditions {
   Tags none_match;  // If-None-Match: "*" is a write only if there is no such resource
 };
 // Checked in the writer, against the newest version (nullopt: there never was one; deleted ones count as absent). 412 if not met.
-std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what, const std::optional<store::Version>& current);
+std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,
+                                    const std::optional<store::Version>& current);
 
 // RFC 9110 13.2.2: If-None-Match decides, If-Modified-Since only without it.
 bool not_modified(const Tags& none_match, std::string_view modified_since, const store::Version& version);

@@ -13,7 +13,7 @@ struct Creation {
   ExchangePtr exchange;
   Prepared prepared;
   std::optional<Condition> condition;
-  store::Version version;   // made, or found to match
+  store::Version version;  // made, or found to match
   bool matched = false;
 };
 
@@ -24,8 +24,10 @@ Response matched_response(const Context& context, const Exchange& exchange, cons
   add_version(response, version);
   if (exchange.prefer.answer == Return::outcome) {
     model::Issues issues;
-    issues.add({model::Severity::information, IssueCode::informational,
-                version_path(context.schema, version) + " matches If-None-Exist: nothing was created", {}});
+    issues.add({model::Severity::information,
+                IssueCode::informational,
+                version_path(context.schema, version) + " matches If-None-Exist: nothing was created",
+                {}});
     response.body = std::make_shared<const std::string>(outcome_text(issues));
   } else if (shows_resource(exchange)) {
     if (const auto rendered = context.store.render(version.document)) response.body = rendered->body;
@@ -51,7 +53,8 @@ model::Result<void> write(const Context& context, Creation& creation, store::Wri
   }
   creation.version = writer.put(creation.prepared.draft);
   if (creation.version.version != 1) {  // a client has put a resource under the id that we were about to give
-    return failure(FailureKind::conflict, IssueCode::conflict, "The id chosen for the new resource was taken meanwhile; send it again");
+    return failure(FailureKind::conflict, IssueCode::conflict,
+                   "The id chosen for the new resource was taken meanwhile; send it again");
   }
   return {};
 }
@@ -76,8 +79,8 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
   }
   creation->prepared = prepare(context, read->tree, context.ids.next(), store::Method::post, shows_resource(*exchange));
   creation->prepared.warnings = std::move(read->issues);
-  context.store.submit([&context, creation](store::WriteContext& writer) { return write(context, *creation, writer); }, exchange->lane,
-                       completion(std::move(done), [&context, creation] {
+  context.store.submit([&context, creation](store::WriteContext& writer) { return write(context, *creation, writer); },
+                       exchange->lane, completion(std::move(done), [&context, creation] {
                          return creation->matched
                                     ? matched_response(context, *creation->exchange, creation->version)
                                     : written(context, *creation->exchange, 201, creation->version, creation->prepared);

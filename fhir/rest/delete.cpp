@@ -8,8 +8,8 @@ namespace {
 struct Deletion {
   ExchangePtr exchange;
   Preconditions conditions;
-  std::string what;                        // "Patient/1"
-  std::optional<store::Version> version;   // the deletion; nullopt: there was nothing to delete
+  std::string what;                       // "Patient/1"
+  std::optional<store::Version> version;  // the deletion; nullopt: there was nothing to delete
 };
 
 model::Result<void> write(Deletion& deletion, store::WriteContext& writer) {
@@ -26,14 +26,17 @@ model::Result<void> write(Deletion& deletion, store::WriteContext& writer) {
   return {};
 }
 
-// R4 http.html#delete: 204, or 200 with a payload; the same if there was nothing to delete. The ETag lets a client bring it back to life.
+// R4 http.html#delete: 204, or 200 with a payload; the same if there was nothing to delete. The ETag lets a client bring it back
+// to life.
 Response deleted(const Deletion& deletion) {
   Response response;
   response.status = 204;
   if (deletion.exchange->prefer.answer == Return::outcome) {
     model::Issues issues;
-    issues.add({model::Severity::information, model::IssueCode::informational,
-                deletion.version ? "Deleted " + deletion.what : deletion.what + " does not exist: there was nothing to delete", {}});
+    issues.add({model::Severity::information,
+                model::IssueCode::informational,
+                deletion.version ? "Deleted " + deletion.what : deletion.what + " does not exist: there was nothing to delete",
+                {}});
     response = json_response(200, outcome_text(issues));
   }
   if (deletion.version) add_version(response, *deletion.version);

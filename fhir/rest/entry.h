@@ -15,7 +15,7 @@ namespace rest {
 struct Entry {
   std::size_t index = 0;
   std::string_view full_url;
-  model::NodeRef resource;   // empty if none
+  model::NodeRef resource;  // empty if none
   bool has_request = false;
   std::string_view method, url;
   std::string_view if_none_match, if_modified_since, if_match, if_none_exist;
@@ -25,7 +25,8 @@ struct Entry {
 
 std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef bundle);
 
-// request.url below the service's base: "Patient/1" for "/Patient/1", "[base]/Patient/1" and "Patient/1". Unchanged if it is none of these.
+// request.url below the service's base: "Patient/1" for "/Patient/1", "[base]/Patient/1" and "Patient/1". Unchanged if it is none
+// of these.
 std::string_view below_base(const ServiceOptions& options, std::string_view url);
 
 // The order in which R4 has entries processed: DELETE, POST, PUT and PATCH, then those that read.

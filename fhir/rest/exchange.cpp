@@ -30,8 +30,9 @@ model::Result<void> check_parameters(Exchange& exchange, std::initializer_list<s
     if (name == "_format" || name == "_pretty" || std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (name == "_summary" && value == "false") continue;
     failure.issues.error(model::IssueCode::not_supported,
-                         "The parameter '" + name + "' is not supported by this interaction (" + std::string(exchange.request.method) +
-                             " " + exchange.request.target.substr(0, exchange.request.target.find('?')) + ")");
+                         "The parameter '" + name + "' is not supported by this interaction (" +
+                             std::string(exchange.request.method) + " " +
+                             exchange.request.target.substr(0, exchange.request.target.find('?')) + ")");
     exchange.ignored.push_back(name);
   }
   if (!exchange.ignored.empty() && exchange.prefer.strict) return failure;

@@ -38,10 +38,10 @@ struct Exchange {
   MediaType answer_as = MediaType::fhir_json;
   bool pretty = false;
   Preferences prefer;
-  search::Access access;              // who asks: later filled from the token, today everything may be seen
-  bool in_bundle = false;             // an entry of a batch: no Bundle within a Bundle
+  search::Access access;   // who asks: later filled from the token, today everything may be seen
+  bool in_bundle = false;  // an entry of a batch: no Bundle within a Bundle
   store::Lane lane = store::Lane::normal;
-  std::vector<std::string> ignored;   // parameters that were not understood: named in Warning headers
+  std::vector<std::string> ignored;  // parameters that were not understood: named in Warning headers
 };
 
 using ExchangePtr = std::shared_ptr<Exchange>;
@@ -55,8 +55,8 @@ Done first_answer(Done done);
 // The first value of a parameter of the URL; nullptr if it was not sent.
 const std::string* argument(const Exchange& exchange, std::string_view name);
 
-// Faults parameters that are neither in `known` nor general ones (_format, _pretty): a failure under handling=strict, else they are noted as
-// ignored. R4 search.html#errors, applied to every interaction.
+// Faults parameters that are neither in `known` nor general ones (_format, _pretty): a failure under handling=strict, else they
+// are noted as ignored. R4 search.html#errors, applied to every interaction.
 model::Result<void> check_parameters(Exchange& exchange, std::initializer_list<std::string_view> known);
 
 }  // namespace rest

@@ -106,7 +106,8 @@ Response json_response(int status, std::string body) {
 
 Response failure_response(const model::Failure& failure) {
   if (failure.kind == FailureKind::internal) {  // its text may tell of paths and the like: it is for us
-    for (const auto& issue : failure.issues) std::fprintf(stderr, "kiln: a request failed unexpectedly: %s\n", issue.diagnostics.c_str());
+    for (const auto& issue : failure.issues)
+      std::fprintf(stderr, "kiln: a request failed unexpectedly: %s\n", issue.diagnostics.c_str());
     return unexpected_response();
   }
   return json_response(status_of(failure.kind), outcome_text(failure.issues));

@@ -25,7 +25,8 @@ Response json_response(int status, std::string body);
 // Adds ETag and Last-Modified. R4 http.html#versioning.
 void add_version(Response& response, const store::Version& version);
 
-// The faults of several parts of one request, collected so that one answer names them all. The failure has the kind that all share, else 400.
+// The faults of several parts of one request, collected so that one answer names them all. The failure has the kind that all
+// share, else 400.
 class Faults {
  public:
   void add(model::FailureKind kind, model::IssueCode code, std::string diagnostics, std::string expression);

@@ -19,7 +19,8 @@ using store::Version;
 
 constexpr std::size_t most_page_bytes = 16u << 20;  // a page ends early rather than grow beyond this
 
-// What of the history is asked for: documents [least, before), at the moment when its first page was read, which later pages keep.
+// What of the history is asked for: documents [least, before), at the moment when its first page was read, which later pages
+// keep.
 struct Window {
   Document moment = 0;
   Document before = 0;
@@ -45,7 +46,8 @@ std::int64_t ceil_milliseconds(std::int64_t ticks) { return ticks / 10000 + (tic
 model::Result<model::Temporal> parse_time(std::string value, std::string_view name) {
   for (auto& c : value) c = c == ' ' ? '+' : c;
   if (const auto time = model::Temporal::parse_search(value)) return *time;
-  return failure(FailureKind::bad_request, IssueCode::value, std::string(name) + " is '" + value.substr(0, 60) + "', which is no instant");
+  return failure(FailureKind::bad_request, IssueCode::value,
+                 std::string(name) + " is '" + value.substr(0, 60) + "', which is no instant");
 }
 
 model::Result<std::uint32_t> parse_count(const std::string& value, const ServiceOptions& options) {
@@ -53,7 +55,8 @@ model::Result<std::uint32_t> parse_count(const std::string& value, const Service
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
   if (error == std::errc::result_out_of_range) return options.max_count;
   if (error != std::errc() || end != value.data() + value.size()) {
-    return failure(FailureKind::bad_request, IssueCode::value, "_count is '" + value.substr(0, 60) + "'; it must be a whole number");
+    return failure(FailureKind::bad_request, IssueCode::value,
+                   "_count is '" + value.substr(0, 60) + "'; it must be a whole number");
   }
   return std::min(count, options.max_count);
 }
@@ -64,7 +67,8 @@ model::Result<Window> parse_window(const Context& context, Exchange& exchange, b
     int times = 0;
     for (const auto& each : exchange.target.arguments) times += each.name == name;
     if (times > 1) {
-      return failure(FailureKind::bad_request, IssueCode::invalid, std::string(name) + " may stand only once");  // R4 http.html#history
+      return failure(FailureKind::bad_request, IssueCode::invalid,
+                     std::string(name) + " may stand only once");  // R4 http.html#history
     }
   }
   if (auto checked = check_parameters(exchange, {"_count", "_since", "_at", "_page"}); !checked) return checked.error();
@@ -167,7 +171,8 @@ Response page(const Context& context, const Exchange& exchange, const Window& wi
     }
   }
   const auto url = [&](Document before) {
-    return context.options.base_url + path + "?" + parameters + "&_page=" + std::to_string(before) + "-" + std::to_string(window.moment);
+    return context.options.base_url + path + "?" + parameters + "&_page=" + std::to_string(before) + "-" +
+           std::to_string(window.moment);
   };
   // Entries first: where the page ends decides its links.
   std::vector<std::shared_ptr<const std::string>> bodies;
@@ -202,10 +207,10 @@ void history_instance(const Context& context, ExchangePtr exchange, Done done) {
   auto versions = context.store.history(target.type, target.id, window->before, window->count + 1);
   while (!versions.empty() && versions.back().document < window->least) versions.pop_back();
   // Versions are numbered without gaps, so those of the window need not be counted one by one.
-  const auto last = context.store.as_of(target.type, target.id,
-                                        argument(*exchange, "_at") ? window->before - 1 : window->moment);
+  const auto last = context.store.as_of(target.type, target.id, argument(*exchange, "_at") ? window->before - 1 : window->moment);
   const auto earlier = window->least > 1 ? context.store.as_of(target.type, target.id, window->least - 1) : std::nullopt;
-  const bool later_page_at = argument(*exchange, "_at") && argument(*exchange, "_page");  // `before` is the page's, not the period's
+  const bool later_page_at =
+      argument(*exchange, "_at") && argument(*exchange, "_page");  // `before` is the page's, not the period's
   const std::uint64_t total = last ? last->version - (earlier ? earlier->version : 0) : 0;
   done(page(context, *exchange, *window, versions, later_page_at ? std::nullopt : std::optional(total)));
 }

@@ -6,7 +6,7 @@
 namespace rest {
 namespace {
 
-constexpr std::int64_t epoch_2020 = 1577836800000;  // 2020-01-01T00:00:00Z in milliseconds since 1970
+constexpr std::int64_t epoch_2020 = 1577836800000;             // 2020-01-01T00:00:00Z in milliseconds since 1970
 constexpr char digits[] = "0123456789abcdefghijklmnopqrstuv";  // base 32 in the order of their bytes
 
 void put_digits(char* out, std::uint64_t value, int count) {

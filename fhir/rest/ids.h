@@ -1,7 +1,8 @@
 // IdSource: logical ids for resources that clients create. They grow with time, so that the store's ids space is appended to.
 //
-// 20 characters of 0-9a-v: 63 bits of (milliseconds since 2020, count within the millisecond), then 35 bits drawn at start, which keep ids of
-// different runs apart even if the clock was set back. Within a run every id is greater than the one before. Thread-safe.
+// 20 characters of 0-9a-v: 63 bits of (milliseconds since 2020, count within the millisecond), then 35 bits drawn at start, which
+// keep ids of different runs apart even if the clock was set back. Within a run every id is greater than the one before.
+// Thread-safe.
 #pragma once
 
 #include <atomic>

@@ -15,8 +15,8 @@ void remove(const Context& context, ExchangePtr exchange, Done done);           
 void history_instance(const Context& context, ExchangePtr exchange, Done done);  // history.cpp
 void history_type(const Context& context, ExchangePtr exchange, Done done);
 void history_system(const Context& context, ExchangePtr exchange, Done done);
-void search_type(const Context& context, ExchangePtr exchange, Done done);       // search.cpp
-void bundle(const Context& context, ExchangePtr exchange, Done done);            // bundle.cpp: batch and transaction
-void capabilities(const Context& context, ExchangePtr exchange, Done done);      // capabilities.cpp
+void search_type(const Context& context, ExchangePtr exchange, Done done);   // search.cpp
+void bundle(const Context& context, ExchangePtr exchange, Done done);        // bundle.cpp: batch and transaction
+void capabilities(const Context& context, ExchangePtr exchange, Done done);  // capabilities.cpp
 
 }  // namespace rest

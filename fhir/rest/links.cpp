@@ -31,7 +31,9 @@ void each_attribute(std::string_view xhtml, Fn fn) {
     for (auto at = xhtml.find(name); at != std::string_view::npos; at = xhtml.find(name, at + 1)) {
       auto i = at + name.size();
       while (i < xhtml.size() && (xhtml[i] == ' ' || xhtml[i] == '\n' || xhtml[i] == '\t' || xhtml[i] == '\r')) ++i;
-      if (at == 0 || i >= xhtml.size() || xhtml[i] != '=' || !(xhtml[at - 1] == ' ' || xhtml[at - 1] == '\n' || xhtml[at - 1] == '\t')) continue;
+      if (at == 0 || i >= xhtml.size() || xhtml[i] != '=' ||
+          !(xhtml[at - 1] == ' ' || xhtml[at - 1] == '\n' || xhtml[at - 1] == '\t'))
+        continue;
       i = xhtml.find_first_not_of(" \t\r\n", i + 1);
       if (i == std::string_view::npos || (xhtml[i] != '"' && xhtml[i] != '\'')) continue;
       const auto end = xhtml.find(xhtml[i], i + 1);
@@ -111,14 +113,15 @@ std::vector<Link> find_links(const Context& context, const Entry& entry, const F
         if (any) links.push_back(link);
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
   return links;
 }
 
-std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full_url, const FullUrls& full_urls, const model::Schema& schema,
-                              const NewReference& new_reference) {
+std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full_url, const FullUrls& full_urls,
+                              const model::Schema& schema, const NewReference& new_reference) {
   std::vector<formats::Edit> edits;
   each_attribute(xhtml, [&](std::size_t from, std::size_t to) {
     Pointer pointer;

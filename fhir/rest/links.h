@@ -1,8 +1,8 @@
 // Links: where a resource of a transaction points at another entry of it, or names its target by a search.
 //
-// R4 http.html#trules: a server rewrites references, elements of type uri, url, oid and uuid, and <a href> and <img src> in the narrative, that
-// match an entry's fullUrl; canonicals stay. So do oid and uuid here: "Patient/1" is no value that these types allow.
-// R4 bundle.html#references: a relative reference is taken under the root of its entry's fullUrl.
+// R4 http.html#trules: a server rewrites references, elements of type uri, url, oid and uuid, and <a href> and <img src> in the
+// narrative, that match an entry's fullUrl; canonicals stay. So do oid and uuid here: "Patient/1" is no value that these types
+// allow. R4 bundle.html#references: a relative reference is taken under the root of its entry's fullUrl.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace rest {
 // Which entry a text names.
 struct Pointer {
   std::size_t entry = 0;
-  bool versioned = false;      // .../_history/x: becomes the version that the transaction makes
-  std::string_view fragment;   // with its '#', kept
+  bool versioned = false;     // .../_history/x: becomes the version that the transaction makes
+  std::string_view fragment;  // with its '#', kept
 };
 
 // The fullUrls of the entries that will hold a resource. Views into the Bundle.
@@ -43,8 +43,8 @@ struct Link {
   enum class Kind : std::uint8_t { entry, search, narrative };
   Kind kind = Kind::entry;
   model::NodeIndex node = 0;
-  Pointer pointer;               // of kind entry
-  std::size_t search = 0;        // of kind search: number given by `on_search`
+  Pointer pointer;         // of kind entry
+  std::size_t search = 0;  // of kind search: number given by `on_search`
 };
 
 // Called for a conditional reference (type, criteria, the node); answers its number. Equal searches may share one.
@@ -56,7 +56,7 @@ std::vector<Link> find_links(const Context& context, const Entry& entry, const F
 using NewReference = std::function<std::string(const Pointer&)>;
 
 // The narrative with every href and src that points at an entry rewritten.
-std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full_url, const FullUrls& full_urls, const model::Schema& schema,
-                              const NewReference& new_reference);
+std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full_url, const FullUrls& full_urls,
+                              const model::Schema& schema, const NewReference& new_reference);
 
 }  // namespace rest

@@ -17,7 +17,8 @@ struct MediaRow {
   std::string_view name;
   MediaType type;
 };
-// What names JSON, in a header or in _format. R4 http.html#mime-type: a generic name is answered with that name; the name of DSTU2 is understood.
+// What names JSON, in a header or in _format. R4 http.html#mime-type: a generic name is answered with that name; the name of
+// DSTU2 is understood.
 constexpr std::array<MediaRow, 7> media_types{{
     {"application/fhir+json", MediaType::fhir_json},
     {"application/json", MediaType::json},
@@ -109,9 +110,10 @@ model::Result<MediaType> choose_answer(const std::string* format, std::string_vi
     quality = offer.quality;
   }
   if (best) return *best;
-  return failure(FailureKind::not_acceptable, IssueCode::not_supported,
-                 std::string(other_version ? "Accept asks for another version of FHIR" : "Accept names no format of this server") + " ('" +
-                     std::string(accept.substr(0, 100)) + "'); it answers " + std::string(offered));
+  return failure(
+      FailureKind::not_acceptable, IssueCode::not_supported,
+      std::string(other_version ? "Accept asks for another version of FHIR" : "Accept names no format of this server") + " ('" +
+          std::string(accept.substr(0, 100)) + "'); it answers " + std::string(offered));
 }
 
 model::Result<void> check_content_type(std::string_view sent) {

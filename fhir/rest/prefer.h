@@ -13,7 +13,8 @@ struct Preferences {
   bool strict = false;  // handling=strict: what is not understood is an error
 };
 
-// Reads one Prefer header's value into `preferences`; the first mention of a preference counts, unknown ones are ignored (RFC 7240 section 2).
+// Reads one Prefer header's value into `preferences`; the first mention of a preference counts, unknown ones are ignored (RFC
+// 7240 section 2).
 void read_prefer(std::string_view value, Preferences& preferences);
 
 }  // namespace rest

@@ -13,7 +13,8 @@ namespace rest {
 model::Failure unknown_resource(const model::Schema& schema, model::TypeId type, std::string_view id);
 model::Failure deleted_resource(const model::Schema& schema, const store::Version& version);
 
-// 200 with the body, 304 if the client has it, 410 for a deletion; ETag and Last-Modified in every case. R4 http.html#read, #cread.
+// 200 with the body, 304 if the client has it, 410 for a deletion; ETag and Last-Modified in every case. R4 http.html#read,
+// #cread.
 Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const Tags& none_match,
                            std::string_view modified_since);
 

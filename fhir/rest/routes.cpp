@@ -48,12 +48,13 @@ model::Failure refuse_method(const Exchange& exchange, const model::Schema& sche
     const bool conditional = !exchange.target.arguments.empty();
     return failure(conditional ? FailureKind::bad_request : FailureKind::method_not_allowed, IssueCode::not_supported,
                    conditional ? "Conditional update, patch and delete are not supported"  // R4 http.html#cond-update: 400
-                               : std::string(method) + " needs the id of a resource: " + std::string(schema.type_name(exchange.target.type)) +
-                                     "/[id]");
+                               : std::string(method) + " needs the id of a resource: " +
+                                     std::string(schema.type_name(exchange.target.type)) + "/[id]");
   }
   if (shape == Shape::system_search || (shape == Shape::base && method == "GET")) {
-    return failure(FailureKind::not_found, IssueCode::not_supported,
-                   "A search over all types is not supported; name a type, as in Patient?name=x. What is supported stands in metadata");
+    return failure(
+        FailureKind::not_found, IssueCode::not_supported,
+        "A search over all types is not supported; name a type, as in Patient?name=x. What is supported stands in metadata");
   }
   return failure(FailureKind::method_not_allowed, IssueCode::not_supported,
                  std::string(method.substr(0, 20)) + " is not allowed here; allowed are " + allowed_methods(shape));

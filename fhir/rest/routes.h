@@ -15,7 +15,7 @@ enum class Level : std::uint8_t { none, system, type };  // where the Capability
 struct Route {
   std::string_view method;
   Shape shape;
-  std::string_view interaction;             // for the access log
+  std::string_view interaction;  // for the access log
   Handler handler;
   Level level = Level::none;
   std::array<std::string_view, 2> codes{};  // of the CapabilityStatement: system-restful-interaction or type-restful-interaction
@@ -26,8 +26,8 @@ std::span<const Route> routes();
 // "GET, HEAD, PUT, DELETE, OPTIONS"
 std::string allowed_methods(Shape shape);
 
-// Parses, negotiates, and hands the exchange to its route's handler. `prepared` (entries of a Bundle) carries in_bundle, lane and access; its other
-// members are filled here. Content-Type, Warning and X-Request-Id are added on the way out.
+// Parses, negotiates, and hands the exchange to its route's handler. `prepared` (entries of a Bundle) carries in_bundle, lane and
+// access; its other members are filled here. Content-Type, Warning and X-Request-Id are added on the way out.
 void dispatch(const Context& context, ExchangePtr exchange, Done done);
 
 }  // namespace rest

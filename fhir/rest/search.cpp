@@ -16,7 +16,7 @@ constexpr std::size_t most_page_bytes = 256u << 20;  // of resources of the larg
 
 // What the page itself does not take: how the answer is written, and whether it is the plan.
 struct Wishes {
-  std::string suffix;      // "&_format=json&_pretty=true", as sent: links keep it
+  std::string suffix;  // "&_format=json&_pretty=true", as sent: links keep it
   bool explain = false;
 };
 
@@ -42,7 +42,8 @@ model::Result<std::vector<search::Argument>> all_arguments(const Exchange& excha
   const auto sent = exchange.request.header("Content-Type");
   if (!is_form(sent)) {
     return failure(FailureKind::unsupported_media, IssueCode::not_supported,
-                   "The body of a _search is of type '" + std::string(sent.substr(0, 100)) + "'; it must be application/x-www-form-urlencoded");
+                   "The body of a _search is of type '" + std::string(sent.substr(0, 100)) +
+                       "'; it must be application/x-www-form-urlencoded");
   }
   auto more = parse_query(exchange.request.body, "the body");
   if (!more) return more.error();
@@ -65,7 +66,8 @@ model::Result<Response> explain(const Context& context, const search::Query& que
 
 }  // namespace
 
-model::Result<std::string> searchset(const Context& context, model::TypeId type, const search::Page& page, std::string_view suffix) {
+model::Result<std::string> searchset(const Context& context, model::TypeId type, const search::Page& page,
+                                     std::string_view suffix) {
   std::vector<std::shared_ptr<const std::string>> bodies;
   bodies.reserve(page.matches.size());
   std::size_t bytes = 2048;
@@ -75,8 +77,9 @@ model::Result<std::string> searchset(const Context& context, model::TypeId type,
     bytes += rendered->body->size() + 200;
     bodies.push_back(rendered->body);
     if (bytes > most_page_bytes) {
-      return failure(FailureKind::bad_request, IssueCode::too_costly,
-                     "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
+      return failure(
+          FailureKind::bad_request, IssueCode::too_costly,
+          "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
     }
   }
   const std::string base = context.options.base_url + "/" + std::string(context.schema.type_name(type));

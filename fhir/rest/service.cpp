@@ -18,8 +18,8 @@
 namespace rest {
 namespace {
 
-// Counts requests that may still be answered: operations in the store's queue refer to the context, which must not go before them. Shared with
-// each of them, so that the last one may still touch it when the service is gone.
+// Counts requests that may still be answered: operations in the store's queue refer to the context, which must not go before
+// them. Shared with each of them, so that the last one may still touch it when the service is gone.
 class UnderWay {
  public:
   void began() { count_.fetch_add(1, std::memory_order_relaxed); }
@@ -141,7 +141,8 @@ std::optional<Response> Service::try_quick(const Request& request) const {
       case 17:
         if (equal_ignoring_case(name, "If-Modified-Since")) return std::nullopt;
         break;
-      default: break;
+      default:
+        break;
     }
   }
   try {

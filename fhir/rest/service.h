@@ -20,10 +20,10 @@
 namespace rest {
 
 struct Request {
-  std::string method;                  // "GET"
-  std::string target;                  // origin form as received: "/fhir/Patient/1?_pretty=true"
+  std::string method;                                        // "GET"
+  std::string target;                                        // origin form as received: "/fhir/Patient/1?_pretty=true"
   std::vector<std::pair<std::string, std::string>> headers;  // as received; names are compared without case
-  std::string body;                    // content decoding already undone
+  std::string body;                                          // content decoding already undone
 
   std::string_view header(std::string_view name) const;  // first value, empty if absent
 };
@@ -31,16 +31,17 @@ struct Request {
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // without Content-Length, Date, Server: the sender adds them
-  // May be null: no body. Shared: a cached resource is not copied. The answer to a HEAD has the body of the GET: the sender leaves it out.
+  // May be null: no body. Shared: a cached resource is not copied. The answer to a HEAD has the body of the GET: the sender
+  // leaves it out.
   std::shared_ptr<const std::string> body;
-  std::int64_t last_modified = 0;      // milliseconds since 1970, 0 if none: Last-Modified has whole seconds only
+  std::int64_t last_modified = 0;  // milliseconds since 1970, 0 if none: Last-Modified has whole seconds only
   // For the access log, never record content:
-  std::string_view interaction;        // "read", "search-type" ... static text
+  std::string_view interaction;  // "read", "search-type" ... static text
 };
 
 struct ServiceOptions {
   std::string base_path = "/fhir";
-  std::string base_url;                // "http://127.0.0.1:8080/fhir": for Location, fullUrl and links
+  std::string base_url;  // "http://127.0.0.1:8080/fhir": for Location, fullUrl and links
   std::uint64_t max_body_bytes = 64u << 20;
   std::uint32_t max_bundle_entries = 20000;
   std::uint32_t default_count = 20;
@@ -53,10 +54,10 @@ class Service {
   Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options);
   ~Service();
 
-  // Answers a request; `done` is called exactly once, on this thread or on the store's writer. Never throws: what we did not expect is a 500
-  // with an OperationOutcome. May block on disk: run it on a worker.
+  // Answers a request; `done` is called exactly once, on this thread or on the store's writer. Never throws: what we did not
+  // expect is a 500 with an OperationOutcome. May block on disk: run it on a worker.
   void handle(Request request, std::function<void(Response)> done);
-  Response handle(Request request);    // waits: for tests and the command line
+  Response handle(Request request);  // waits: for tests and the command line
   // A plain read that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
   std::optional<Response> try_quick(const Request& request) const;
 

@@ -24,7 +24,8 @@ model::Failure unknown_path(std::string_view path) {
 }
 
 model::Failure unknown_type(std::string_view name, const model::Schema& schema) {
-  std::string text = "'" + std::string(name.substr(0, 100)) + "' is not a resource type of FHIR R4 (" + std::string(schema.version) + ")";
+  std::string text =
+      "'" + std::string(name.substr(0, 100)) + "' is not a resource type of FHIR R4 (" + std::string(schema.version) + ")";
   const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
   for (const auto& row : schema.types) {
     const auto known = schema.text(row.name);

@@ -35,8 +35,8 @@ struct Target {
   std::vector<search::Argument> arguments;  // decoded, in the order sent
 };
 
-// Takes a path and query below the base ("Patient/1?_pretty=true", "" for the base itself); one leading slash and one at the end do no harm.
-// Fails with 400 on a bad escape, 404 on a path that names nothing.
+// Takes a path and query below the base ("Patient/1?_pretty=true", "" for the base itself); one leading slash and one at the end
+// do no harm. Fails with 400 on a bad escape, 404 on a path that names nothing.
 model::Result<Target> parse_relative(std::string_view text, const model::Schema& schema);
 // Takes an origin-form target below `base_path`: "/fhir/Patient/1".
 model::Result<Target> parse_target(std::string_view target, std::string_view base_path, const model::Schema& schema);

@@ -35,7 +35,8 @@ model::Result<void> Transaction::write(store::WriteContext& writer) {
     if (part.kind != Part::Kind::remove && part.kind != Part::Kind::update) continue;
     const auto current = writer.current(part.target.type, part.id);
     part.created = !current || current->deleted();
-    if (const auto refused = rest::check(part.conditions, part.what, current)) faults_.add(*refused, part.entry.expression("request"));
+    if (const auto refused = rest::check(part.conditions, part.what, current))
+      faults_.add(*refused, part.entry.expression("request"));
   }
   if (!faults_.empty()) return faults_.failure();
   for (const auto kind : {Part::Kind::remove, Part::Kind::create, Part::Kind::update}) {
@@ -51,8 +52,8 @@ model::Result<void> Transaction::write(store::WriteContext& writer) {
       } else if (!part.matched && part.same_as == no_number) {
         part.version = writer.put(part.prepared.draft);
         if (kind == Part::Kind::create && part.version->version != 1) {
-          return failure(FailureKind::conflict, IssueCode::conflict, "The id chosen for a new resource was taken meanwhile; send it again",
-                         part.entry.expression());
+          return failure(FailureKind::conflict, IssueCode::conflict,
+                         "The id chosen for a new resource was taken meanwhile; send it again", part.entry.expression());
         }
       }
     }
@@ -115,7 +116,8 @@ void Transaction::answer_part(BundleText& text, Part& part) {
   }
   if (exchange_->prefer.answer == Return::outcome) {
     model::Issues issues;
-    issues.add({model::Severity::information, IssueCode::informational,
+    issues.add({model::Severity::information,
+                IssueCode::informational,
                 part.kind == Part::Kind::remove ? (version ? "Deleted " : "There was nothing to delete at ") + part.what
                 : found                         ? answer.location + " matches ifNoneExist: nothing was created"
                                                 : (answer.status == 201 ? "Created " : "Updated ") + answer.location,

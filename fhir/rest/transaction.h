@@ -1,8 +1,9 @@
 // Transaction: a Bundle whose entries are all done, or none of them, as one operation of the store.
 //
-// R4 http.html#trules. A worker checks the entries (transaction_check.cpp), resolves their conditions against what is on disk, and from that prepares
-// what is to be written (transaction_plan.cpp). The writer resolves the conditions again, with what earlier operations of its group wrote; where the
-// outcome differs, the plan is made anew: in the writer if the Bundle is small, by the worker if it is large, so that others need not wait.
+// R4 http.html#trules. A worker checks the entries (transaction_check.cpp), resolves their conditions against what is on disk,
+// and from that prepares what is to be written (transaction_plan.cpp). The writer resolves the conditions again, with what
+// earlier operations of its group wrote; where the outcome differs, the plan is made anew: in the writer if the Bundle is small,
+// by the worker if it is large, so that others need not wait.
 #pragma once
 
 #include <memory>
@@ -29,12 +30,12 @@ struct Part {
   Entry entry;
   Kind kind = Kind::read;
   Target target;
-  ExchangePtr asked;                 // of kind read: answered once the rest is on disk
-  std::string what;                  // "Patient/1"
+  ExchangePtr asked;  // of kind read: answered once the rest is on disk
+  std::string what;   // "Patient/1"
   Preconditions conditions;
   std::size_t if_none_exist = no_number;  // of kind create: number of the search
   std::vector<Link> links;
-  std::string id;                    // of create: the id that it gets if it is carried out
+  std::string id;                              // of create: the id that it gets if it is carried out
   std::shared_ptr<const search::Query> query;  // of a read that is a search
 
   // Planned:
@@ -54,7 +55,8 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   void run(Done done);
 
  private:
-  // What the store answered to the conditions, in the order of searches_, and the current versions of updated resources that links want by version.
+  // What the store answered to the conditions, in the order of searches_, and the current versions of updated resources that
+  // links want by version.
   struct Resolution {
     std::vector<std::vector<store::Version>> matches;
     std::vector<std::uint64_t> versions;
@@ -62,8 +64,8 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
 
   struct Search {
     Condition condition;
-    bool of_reference = false;       // else, or also, of an ifNoneExist
-    std::string expression;          // where it stood first
+    bool of_reference = false;  // else, or also, of an ifNoneExist
+    std::string expression;     // where it stood first
   };
 
   // transaction_check.cpp
@@ -72,10 +74,11 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   void check_read(Part& part);
   void check_identities();
   void find_searches();
-  std::size_t search_number(model::TypeId type, std::string_view criteria, std::string_view what, const std::string& expression, bool of_reference);
+  std::size_t search_number(model::TypeId type, std::string_view criteria, std::string_view what, const std::string& expression,
+                            bool of_reference);
 
   // transaction_plan.cpp
-  Resolution resolve(store::WriteContext* writer) const;   // null: from what is on disk
+  Resolution resolve(store::WriteContext* writer) const;  // null: from what is on disk
   bool same(const Resolution& a, const Resolution& b) const;
   model::Result<void> plan(const Resolution& resolution);
   void plan_creates(const Resolution& resolution, BundleMatcher& matcher);
@@ -97,16 +100,16 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   std::vector<Part> parts_;
   FullUrls full_urls_;
   std::vector<Search> searches_;
-  std::unordered_map<std::string, std::size_t> search_numbers_;       // by type and criteria
-  std::unordered_map<std::string, std::size_t> identities_;           // "Patient/1" -> the entry that deletes or updates it
-  std::vector<std::size_t> versioned_updates_;                        // updates that links want by version
+  std::unordered_map<std::string, std::size_t> search_numbers_;  // by type and criteria
+  std::unordered_map<std::string, std::size_t> identities_;      // "Patient/1" -> the entry that deletes or updates it
+  std::vector<std::size_t> versioned_updates_;                   // updates that links want by version
   Faults faults_;
   Resolution planned_;
-  bool exclusive_ = true;             // the writer may plan anew
-  bool changed_ = false;              // it may not, and would have had to
+  bool exclusive_ = true;  // the writer may plan anew
+  bool changed_ = false;   // it may not, and would have had to
   bool writes_ = false;
   bool reads_ = false;
-  store::Document moment_ = 0;        // the transaction's own moment: what its reads see
+  store::Document moment_ = 0;  // the transaction's own moment: what its reads see
 };
 
 }  // namespace rest

@@ -46,8 +46,8 @@ void Transaction::check_part(Part& part) {
   const Shape wanted = method == "POST" ? Shape::type : Shape::instance;
   if (part.target.shape != wanted || with_criteria) {
     return fault(FailureKind::bad_request, IssueCode::not_supported,
-                 std::string(method) + " within a transaction goes to " + (method == "POST" ? "[type]" : "[type]/[id]") + ", not to '" +
-                     std::string(entry.url.substr(0, 100)) + "'",
+                 std::string(method) + " within a transaction goes to " + (method == "POST" ? "[type]" : "[type]/[id]") +
+                     ", not to '" + std::string(entry.url.substr(0, 100)) + "'",
                  "request.url");
   }
   part.kind = method == "POST" ? Part::Kind::create : method == "PUT" ? Part::Kind::update : Part::Kind::remove;
@@ -55,7 +55,8 @@ void Transaction::check_part(Part& part) {
   const std::string type(context_.schema.type_name(part.target.type));
   part.id = part.kind == Part::Kind::create ? context_.ids.next() : part.target.id;
   part.what = type + "/" + part.id;
-  if (!is_id(part.id)) return fault(FailureKind::bad_request, IssueCode::value, "'" + part.id.substr(0, 100) + "' is no id", "request.url");
+  if (!is_id(part.id))
+    return fault(FailureKind::bad_request, IssueCode::value, "'" + part.id.substr(0, 100) + "' is no id", "request.url");
 
   auto match = parse_tags(entry.if_match, "ifMatch");
   if (!match) return faults_.add(match.error(), entry.expression("request.ifMatch"));
@@ -67,14 +68,16 @@ void Transaction::check_part(Part& part) {
   if (!entry.resource) return fault(FailureKind::bad_request, IssueCode::required, "The entry has no resource to write", {});
   if (entry.resource.type() != part.target.type) {
     return fault(FailureKind::bad_request, IssueCode::invalid,
-                 "The resource is a " + std::string(entry.resource.type_name()) + ", but the request is for a " + type, "resource");
+                 "The resource is a " + std::string(entry.resource.type_name()) + ", but the request is for a " + type,
+                 "resource");
   }
   if (part.kind == Part::Kind::update) {
     const auto id = entry.resource.child("id");
     if (!id || id.text() != part.target.id) {
-      return fault(FailureKind::bad_request, IssueCode::invalid,
-                   "The resource's id is '" + std::string(id ? id.text().substr(0, 64) : "") + "', but the request is for " + part.what,
-                   "resource.id");
+      return fault(
+          FailureKind::bad_request, IssueCode::invalid,
+          "The resource's id is '" + std::string(id ? id.text().substr(0, 64) : "") + "', but the request is for " + part.what,
+          "resource.id");
     }
   }
 }
@@ -105,9 +108,10 @@ void Transaction::check_identities() {
                     entry.expression("request.url"));
       }
     }
-    if ((part.kind == Part::Kind::update || part.kind == Part::Kind::create) && !entry.full_url.empty() && !full_urls_.add(entry.full_url, i)) {
-      faults_.add(FailureKind::bad_request, IssueCode::duplicate, "Another entry has the same fullUrl; references to it would be ambiguous",
-                  entry.expression("fullUrl"));
+    if ((part.kind == Part::Kind::update || part.kind == Part::Kind::create) && !entry.full_url.empty() &&
+        !full_urls_.add(entry.full_url, i)) {
+      faults_.add(FailureKind::bad_request, IssueCode::duplicate,
+                  "Another entry has the same fullUrl; references to it would be ambiguous", entry.expression("fullUrl"));
     }
   }
 }
@@ -134,8 +138,8 @@ void Transaction::find_searches() {
   }
 }
 
-std::size_t Transaction::search_number(model::TypeId type, std::string_view criteria, std::string_view what, const std::string& expression,
-                                       bool of_reference) {
+std::size_t Transaction::search_number(model::TypeId type, std::string_view criteria, std::string_view what,
+                                       const std::string& expression, bool of_reference) {
   const auto name = context_.schema.type_name(type);
   if (criteria.starts_with(name) && criteria.substr(name.size()).starts_with('?')) criteria.remove_prefix(name.size() + 1);
   if (criteria.starts_with('?')) criteria.remove_prefix(1);

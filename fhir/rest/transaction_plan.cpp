@@ -33,10 +33,9 @@ Transaction::Resolution Transaction::resolve(store::WriteContext* writer) const 
 
 bool Transaction::same(const Resolution& a, const Resolution& b) const {
   const auto equal = [](const store::Version& x, const store::Version& y) { return x.document == y.document; };
-  return a.versions == b.versions && std::equal(a.matches.begin(), a.matches.end(), b.matches.begin(), b.matches.end(),
-                                                [&](const auto& x, const auto& y) {
-                                                  return std::equal(x.begin(), x.end(), y.begin(), y.end(), equal);
-                                                });
+  return a.versions == b.versions &&
+         std::equal(a.matches.begin(), a.matches.end(), b.matches.begin(), b.matches.end(),
+                    [&](const auto& x, const auto& y) { return std::equal(x.begin(), x.end(), y.begin(), y.end(), equal); });
 }
 
 // True if the transaction deletes that resource or, with `upto` update, replaces it: then its present content decides nothing.
@@ -50,7 +49,8 @@ bool Transaction::leaves(const store::Version& version, Part::Kind upto) const {
 // Adds what the entry is about to write, as it was sent: links to other entries are not rewritten yet.
 void Transaction::offer(BundleMatcher& matcher, const Part& part) const {
   const auto type = part.target.type;
-  const bool wanted = std::any_of(searches_.begin(), searches_.end(), [&](const Search& search) { return search.condition.type == type; });
+  const bool wanted =
+      std::any_of(searches_.begin(), searches_.end(), [&](const Search& search) { return search.condition.type == type; });
   if (!wanted) return;
   const auto read = formats::read_json(part.entry.resource.json(), context_.schema);
   if (!read.ok()) throw std::runtime_error("transaction: a resource that was read is refused when it stands alone");
@@ -68,16 +68,17 @@ model::Result<void> Transaction::plan(const Resolution& resolution) {
   const auto references = plan_references(resolution, matcher);
   if (!faults_.empty()) return faults_.failure();
   for (auto& part : parts_) {
-    const bool writes = part.kind == Part::Kind::update ||
-                        (part.kind == Part::Kind::create && !part.matched && part.same_as == no_number);
+    const bool writes =
+        part.kind == Part::Kind::update || (part.kind == Part::Kind::create && !part.matched && part.same_as == no_number);
     if (writes) prepare_part(part, resolution, references);
   }
   if (!faults_.empty()) return faults_.failure();
   return {};
 }
 
-// Which creates are carried out. Creates come after deletes and before updates. Those without a condition are made in any case; the others, in
-// their order, only if neither the store nor an entry already made has a match: two entries with the same criteria make one resource.
+// Which creates are carried out. Creates come after deletes and before updates. Those without a condition are made in any case;
+// the others, in their order, only if neither the store nor an entry already made has a match: two entries with the same criteria
+// make one resource.
 void Transaction::plan_creates(const Resolution& resolution, BundleMatcher& matcher) {
   if (!searches_.empty()) {
     for (const auto& part : parts_) {
@@ -103,7 +104,8 @@ void Transaction::plan_creates(const Resolution& resolution, BundleMatcher& matc
         version.id = "(entry " + std::to_string(number) + ")";
         matches.push_back(version);
       }
-      faults_.add(FailureKind::precondition_failed, IssueCode::multiple_matches, several_matches(context_, condition, matches), expression);
+      faults_.add(FailureKind::precondition_failed, IssueCode::multiple_matches, several_matches(context_, condition, matches),
+                  expression);
     } else if (matches.size() == 1) {
       part.matched = matches[0];
     } else if (own->size() == 1) {
@@ -186,8 +188,12 @@ void Transaction::prepare_part(Part& part, const Resolution& resolution, const s
     const model::NodeRef here(bundle_->tree, link.node);
     std::string text;
     switch (link.kind) {
-      case Link::Kind::entry: text = reference_to(link.pointer); break;
-      case Link::Kind::search: text = references[link.search]; break;
+      case Link::Kind::entry:
+        text = reference_to(link.pointer);
+        break;
+      case Link::Kind::search:
+        text = references[link.search];
+        break;
       case Link::Kind::narrative:
         text = rewrite_narrative(here.text(), part.entry.full_url, full_urls_, context_.schema, reference_to);
         break;
@@ -199,13 +205,15 @@ void Transaction::prepare_part(Part& part, const Resolution& resolution, const s
   std::sort(edits.begin(), edits.end(), [](const formats::Edit& a, const formats::Edit& b) { return a.begin < b.begin; });
   // Read again, so that the index sees what will be stored.
   const auto text = part.entry.resource.json();
-  const auto read = edits.empty() ? formats::read_json(text, context_.schema) : formats::read_json(formats::apply(text, edits), context_.schema);
+  const auto read = edits.empty() ? formats::read_json(text, context_.schema)
+                                  : formats::read_json(formats::apply(text, edits), context_.schema);
   if (!read.ok()) {
     faults_.add({FailureKind::unprocessable, read.issues}, part.entry.expression("resource"));
     return;
   }
   const bool keep = exchange_->prefer.answer == Return::representation;
-  part.prepared = prepare(context_, read.tree, part.id, part.kind == Part::Kind::create ? store::Method::post : store::Method::put, keep);
+  part.prepared =
+      prepare(context_, read.tree, part.id, part.kind == Part::Kind::create ? store::Method::post : store::Method::put, keep);
 }
 
 }  // namespace rest

@@ -13,9 +13,9 @@ struct Update {
   ExchangePtr exchange;
   Prepared prepared;
   Preconditions conditions;
-  std::string what;         // "Patient/1"
+  std::string what;  // "Patient/1"
   store::Version version;
-  bool created = false;     // there was none, or it was deleted
+  bool created = false;  // there was none, or it was deleted
 };
 
 model::Result<void> write(Update& update, store::WriteContext& writer) {
@@ -33,9 +33,10 @@ model::Result<void> check_id(const Exchange& exchange, const model::Tree& tree) 
   if (id && id.has_value() && id.text() == exchange.target.id) return {};
   const std::string type(tree.root().type_name());
   return failure(FailureKind::bad_request, IssueCode::invalid,
-                 id && id.has_value() ? "The body's id is '" + std::string(id.text().substr(0, 64)) + "', but the address is " + type + "/" +
-                                            exchange.target.id
-                                      : "The body has no id; an update to " + type + "/" + exchange.target.id + " must carry that id",
+                 id && id.has_value()
+                     ? "The body's id is '" + std::string(id.text().substr(0, 64)) + "', but the address is " + type + "/" +
+                           exchange.target.id
+                     : "The body has no id; an update to " + type + "/" + exchange.target.id + " must carry that id",
                  type + ".id");
 }
 
@@ -63,7 +64,8 @@ void update(const Context& context, ExchangePtr exchange, Done done) {
   update->prepared.warnings = std::move(read->issues);
   context.store.submit([update](store::WriteContext& writer) { return write(*update, writer); }, exchange->lane,
                        completion(std::move(done), [&context, update] {
-                         return written(context, *update->exchange, update->created ? 201 : 200, update->version, update->prepared);
+                         return written(context, *update->exchange, update->created ? 201 : 200, update->version,
+                                        update->prepared);
                        }));
 }
 

@@ -18,7 +18,8 @@ std::string Prepared::rendered(const store::Version& version) const {
 
 model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type) {
   const auto& body = exchange.request.body;
-  if (body.empty()) return failure(FailureKind::bad_request, IssueCode::required, "The request has no body: a resource is expected");
+  if (body.empty())
+    return failure(FailureKind::bad_request, IssueCode::required, "The request has no body: a resource is expected");
   if (auto checked = check_content_type(exchange.request.header("Content-Type")); !checked) return checked.error();
   auto result = formats::read_json(body, context.schema);
   if (result.malformed) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
@@ -64,7 +65,8 @@ std::string location(const Context& context, const store::Version& version) {
   return context.options.base_url + "/" + version_path(context.schema, version);
 }
 
-Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version, const Prepared& prepared) {
+Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version,
+                 const Prepared& prepared) {
   Response response;
   response.status = status;
   response.headers.reserve(5);
@@ -73,8 +75,10 @@ Response written(const Context& context, const Exchange& exchange, int status, c
   if (exchange.prefer.answer == Return::outcome) {
     auto issues = prepared.warnings;
     if (issues.empty()) {
-      issues.add({model::Severity::information, IssueCode::informational,
-                  (status == 201 ? "Created " : "Updated ") + version_path(context.schema, version), {}});
+      issues.add({model::Severity::information,
+                  IssueCode::informational,
+                  (status == 201 ? "Created " : "Updated ") + version_path(context.schema, version),
+                  {}});
     }
     response.body = std::make_shared<const std::string>(outcome_text(issues));
   } else if (shows_resource(exchange)) {

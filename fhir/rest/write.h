@@ -1,4 +1,5 @@
-// What create, update, delete and transactions share: from a body to a Draft on the worker, from a Version to an answer on the writer.
+// What create, update, delete and transactions share: from a body to a Draft on the worker, from a Version to an answer on the
+// writer.
 #pragma once
 
 #include <memory>
@@ -14,23 +15,26 @@ namespace rest {
 // A resource ready for the writer, and its bytes for an answer that shows it.
 struct Prepared {
   store::Draft draft;
-  std::string form;                          // stored form; empty if nobody will ask for it
+  std::string form;  // stored form; empty if nobody will ask for it
   formats::MetaHole hole = formats::MetaHole::new_meta;
-  model::Issues warnings;                    // what reading it found, short of an error
+  model::Issues warnings;  // what reading it found, short of an error
 
   // The resource as it reads at that version. Needs `form`.
   std::string rendered(const store::Version& version) const;
 };
 
-// Reads a body that must be a resource of `type`: 400 if it is not JSON or of another type, 415, 422 with every fault of its content.
+// Reads a body that must be a resource of `type`: 400 if it is not JSON or of another type, 415, 422 with every fault of its
+// content.
 model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type);
 // `edits` as in formats::stored_form. `keep_form`: rendered() will be asked for.
 Prepared prepare(const Context& context, const model::Tree& tree, std::string id, store::Method method, bool keep_form);
 
-// True if a write's answer shows the resource: by Prefer, and by default for single interactions (R4 http.html#ops leaves that to us).
+// True if a write's answer shows the resource: by Prefer, and by default for single interactions (R4 http.html#ops leaves that to
+// us).
 bool shows_resource(const Exchange& exchange);
 // The answer to a write that succeeded: ETag, Last-Modified, Location, and the body that Prefer asks for.
-Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version, const Prepared& prepared);
+Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version,
+                 const Prepared& prepared);
 // "Patient/1/_history/2", and with the base before it.
 std::string version_path(const model::Schema& schema, const store::Version& version);
 std::string location(const Context& context, const store::Version& version);

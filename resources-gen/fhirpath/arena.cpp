@@ -15,7 +15,8 @@ void* Arena::next_chunk(std::size_t bytes) {
       return chunks_[chunk_ - 1].get();
     }
   }
-  const std::size_t size = std::max(bytes, std::min<std::size_t>(std::size_t{16384} << std::min<std::size_t>(chunks_.size(), 6), 1 << 20));
+  const std::size_t size =
+      std::max(bytes, std::min<std::size_t>(std::size_t{16384} << std::min<std::size_t>(chunks_.size(), 6), 1 << 20));
   if (bytes > limit_ || total_ + size > limit_) throw ArenaFull{};
   chunks_.emplace_back(new std::byte[size]);
   sizes_.push_back(size);

@@ -29,8 +29,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> prefixed_
 
 }  // namespace
 
-Compiler::Compiler(Plan::Body& body, ElementId context)
-    : body_(body), ast_(*body.ast), schema_(*body.schema), context_(context) {
+Compiler::Compiler(Plan::Body& body, ElementId context) : body_(body), ast_(*body.ast), schema_(*body.schema), context_(context) {
   add_element(schema_, context, context_shape_);
 }
 
@@ -74,15 +73,24 @@ Compiler::Typed Compiler::compile(AstId id, const Shape& self) {
   const AstNode& node = ast_.nodes[id];
   if (body_.ops.size() + body_.steps.size() > max_compiled) return fail(node.position, "the expression is too large");
   switch (node.kind) {
-    case AstKind::literal: return literal(node);
-    case AstKind::empty: return {add(OpKind::empty, node), {}};
-    case AstKind::member: return member(node, self);
-    case AstKind::function: return function(node, self);
-    case AstKind::self: return {add(OpKind::self, node), self};
-    case AstKind::index: return {add(OpKind::index, node), Shape::values()};
-    case AstKind::total: return {add(OpKind::total, node), Shape::anything()};
-    case AstKind::variable: return variable(node);
-    case AstKind::indexer: return indexer(node, self);
+    case AstKind::literal:
+      return literal(node);
+    case AstKind::empty:
+      return {add(OpKind::empty, node), {}};
+    case AstKind::member:
+      return member(node, self);
+    case AstKind::function:
+      return function(node, self);
+    case AstKind::self:
+      return {add(OpKind::self, node), self};
+    case AstKind::index:
+      return {add(OpKind::index, node), Shape::values()};
+    case AstKind::total:
+      return {add(OpKind::total, node), Shape::anything()};
+    case AstKind::variable:
+      return variable(node);
+    case AstKind::indexer:
+      return indexer(node, self);
     case AstKind::sign: {
       const Typed input = compile(node.left, self);
       if (failed()) return {};
@@ -90,9 +98,12 @@ Compiler::Typed Compiler::compile(AstId id, const Shape& self) {
       op.first = node.operation == Operation::subtract ? 1 : 0;
       return {add(op), Shape::values()};
     }
-    case AstKind::binary: return binary(node, self);
-    case AstKind::union_of: return unite(node, self);
-    case AstKind::type_test: return type_operator(node, self);
+    case AstKind::binary:
+      return binary(node, self);
+    case AstKind::union_of:
+      return unite(node, self);
+    case AstKind::type_test:
+      return type_operator(node, self);
   }
   return fail(node.position, "not understood");
 }
@@ -213,7 +224,8 @@ Compiler::Typed Compiler::unite(const AstNode& node, const Shape& self) {
     shape.add(typed.shape);
   }
   if (branches.empty()) {
-    return fail(node.position, "no path starts at " + described(self) + ", the last at " + std::string(schema_.type_name(foreign)));
+    return fail(node.position,
+                "no path starts at " + described(self) + ", the last at " + std::string(schema_.type_name(foreign)));
   }
   if (branches.size() == 1 && foreign != no_type) return {branches[0], std::move(shape)};
   Op op{.kind = OpKind::unite, .position = node.position};
@@ -227,7 +239,8 @@ Compiler::Typed Compiler::indexer(const AstNode& node, const Shape& self) {
   Typed input = compile(node.left, self);
   if (failed()) return {};
   const AstNode& index = ast_.nodes[node.right];
-  const bool known = index.kind == AstKind::literal && index.literal == ItemKind::integer && index.integer >= 0 && index.integer < 0xffffffff;
+  const bool known =
+      index.kind == AstKind::literal && index.literal == ItemKind::integer && index.integer >= 0 && index.integer < 0xffffffff;
   if (known && body_.ops[input.op].kind == OpKind::path && slots_ < max_slots) {
     const OpId path = path_of(input.op, node.position);
     if (path == input.op) {
@@ -237,7 +250,8 @@ Compiler::Typed Compiler::indexer(const AstNode& node, const Shape& self) {
   }
   const Typed right = compile(node.right, self);
   if (failed()) return {};
-  return {add(Op{.kind = OpKind::indexer, .position = node.position, .input = input.op, .right = right.op}), std::move(input.shape)};
+  return {add(Op{.kind = OpKind::indexer, .position = node.position, .input = input.op, .right = right.op}),
+          std::move(input.shape)};
 }
 
 Compiler::Typed Compiler::binary(const AstNode& node, const Shape& self) {
@@ -253,7 +267,8 @@ Compiler::Typed Compiler::binary(const AstNode& node, const Shape& self) {
 std::string Compiler::described(const Shape& shape) const {
   if (shape.states.empty()) return shape.dynamic ? "a resource of any type" : "a value";
   std::string text(schema_.text(schema_.elements[shape.states[0].owner].path));
-  if (shape.states.size() > 1) text += " (nor in " + std::to_string(shape.states.size() - 1) + " other types that may stand there)";
+  if (shape.states.size() > 1)
+    text += " (nor in " + std::to_string(shape.states.size() - 1) + " other types that may stand there)";
   return text;
 }
 
@@ -262,7 +277,8 @@ void Compiler::finish(const Typed& root) {
   body_.root = root.op;
   if (!root.shape.dynamic && !root.shape.system) {
     for (const State& state : root.shape.states) {
-      if (std::find(body_.results.begin(), body_.results.end(), state.owner) == body_.results.end()) body_.results.push_back(state.owner);
+      if (std::find(body_.results.begin(), body_.results.end(), state.owner) == body_.results.end())
+        body_.results.push_back(state.owner);
     }
   }
   // $this, %resource and the like as paths of no steps, so that a path is all that the fast evaluation knows.

@@ -37,8 +37,10 @@ bool compares_as_text(model::Primitive primitive) {
     case model::Primitive::string:
     case model::Primitive::uri:
     case model::Primitive::url:
-    case model::Primitive::canonical: return true;
-    default: return false;
+    case model::Primitive::canonical:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -178,17 +180,16 @@ Compiler::Typed Compiler::filtered(const AstNode& node, Typed& input) {
   if (criterion.kind != AstKind::binary || criterion.operation != Operation::equal) return {};
   const AstNode& left = ast_.nodes[criterion.left];
   const AstNode& right = ast_.nodes[criterion.right];
-  if (left.kind != AstKind::member || left.left != no_ast || right.kind != AstKind::literal || right.literal != ItemKind::string) return {};
+  if (left.kind != AstKind::member || left.left != no_ast || right.kind != AstKind::literal || right.literal != ItemKind::string)
+    return {};
   Elements elements;
   Shape found;
   follow(schema_, input.shape, left.text, elements, found);
   if (elements.size() != 1 || found.system || found.states.size() != 1) return {};
   if (!compares_as_text(schema_.types[found.states[0].type].primitive)) return {};
   const OpId path = path_of(input.op, node.position);
-  step(path, {.kind = StepKind::equals,
-              .single = schema_.elements[elements[0]].max == 1,
-              .element = elements[0],
-              .text = right.text});
+  step(path,
+       {.kind = StepKind::equals, .single = schema_.elements[elements[0]].max == 1, .element = elements[0], .text = right.text});
   return {path, std::move(input.shape)};
 }
 
@@ -219,11 +220,19 @@ Compiler::Typed Compiler::call(const FunctionRow& row, const AstNode& node, Type
   if (!pattern(row, node, op)) return {};
   Shape shape;
   switch (row.gives) {
-    case Gives::system: shape = Shape::values(); break;
-    case Gives::input: shape = std::move(input.shape); break;
-    case Gives::anything: shape = Shape::anything(); break;
+    case Gives::system:
+      shape = Shape::values();
+      break;
+    case Gives::input:
+      shape = std::move(input.shape);
+      break;
+    case Gives::anything:
+      shape = Shape::anything();
+      break;
     case Gives::projected:
-    case Gives::repeated: shape = std::move(shapes[0]); break;
+    case Gives::repeated:
+      shape = std::move(shapes[0]);
+      break;
     case Gives::merged:
       shape = std::move(input.shape);
       shape.add(shapes[0]);

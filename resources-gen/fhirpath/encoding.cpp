@@ -11,10 +11,20 @@ constexpr std::string_view for_urls = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 constexpr std::string_view hexadecimal = "0123456789abcdef";
 
 constexpr std::array<std::pair<char, std::string_view>, 5> html = {{
-    {'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {'\'', "&#39;"},
+    {'<', "&lt;"},
+    {'>', "&gt;"},
+    {'&', "&amp;"},
+    {'"', "&quot;"},
+    {'\'', "&#39;"},
 }};
 constexpr std::array<std::pair<char, char>, 7> json = {{
-    {'"', '"'}, {'\\', '\\'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}, {'\b', 'b'}, {'\f', 'f'},
+    {'"', '"'},
+    {'\\', '\\'},
+    {'\n', 'n'},
+    {'\r', 'r'},
+    {'\t', 't'},
+    {'\b', 'b'},
+    {'\f', 'f'},
 }};
 
 std::string to_base64(std::string_view bytes, std::string_view alphabet) {
@@ -51,7 +61,11 @@ std::optional<std::string> from_base64(std::string_view text, std::string_view a
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto first = static_cast<unsigned char>(text[i]);
-    const std::size_t more = first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : 9;
+    const std::size_t more = first < 0x80                    ? 0
+                             : first >= 0xc2 && first < 0xe0 ? 1
+                             : first >= 0xe0 && first < 0xf0 ? 2
+                             : first >= 0xf0 && first < 0xf5 ? 3
+                                                             : 9;
     if (more == 9 || i + more >= text.size()) return false;
     for (std::size_t j = 1; j <= more; ++j) {
       if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return false;

@@ -1,5 +1,5 @@
-// The encodings of encode(), decode(), escape() and unescape(): base64, urlbase64, hex; html, json. nullopt for any other form, and
-// for text that is not so encoded.
+// The encodings of encode(), decode(), escape() and unescape(): base64, urlbase64, hex; html, json. nullopt for any other form,
+// and for text that is not so encoded.
 #pragma once
 
 #include <optional>

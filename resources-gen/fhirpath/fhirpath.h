@@ -1,8 +1,8 @@
 // FHIRPath over trees: parse, compile for a context type, evaluate.
 //
-// http://hl7.org/fhirpath/N1 (STU1, what R4 cites) and R4 fhirpath.html. An Expression is the syntax tree; a Plan is an Expression with its paths turned
-// into element numbers of one schema. Both immutable, any thread may read. Evaluation allocates only what its results need.
-// Bounded: nesting, evaluation steps and memory have limits (limits.h), each answered with a failure.
+// http://hl7.org/fhirpath/N1 (STU1, what R4 cites) and R4 fhirpath.html. An Expression is the syntax tree; a Plan is an
+// Expression with its paths turned into element numbers of one schema. Both immutable, any thread may read. Evaluation allocates
+// only what its results need. Bounded: nesting, evaluation steps and memory have limits (limits.h), each answered with a failure.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ enum class ItemKind : std::uint8_t { node, boolean, integer, decimal, string, da
 // One value of a collection: a node of the tree, or a value of FHIRPath's own (System) types.
 struct Item {
   ItemKind kind = ItemKind::node;
-  model::NodeRef node;      // kind node
+  model::NodeRef node;  // kind node
   bool boolean = false;
   std::int64_t integer = 0;
-  std::string text;         // decimal (as written), string, date, date_time, time; of a quantity its value; of type() the name
-  std::string unit;         // of a quantity the unit, "1" if none; of type() the namespace
+  std::string text;  // decimal (as written), string, date, date_time, time; of a quantity its value; of type() the name
+  std::string unit;  // of a quantity the unit, "1" if none; of type() the namespace
 };
 using Collection = std::vector<Item>;
 
@@ -57,7 +57,8 @@ class Plan {
   struct Body;
   // `context` is the type (or element) that the expression starts from: the root element of a resource type for search and
   // for invariants of roots. Branches of a union that start at another resource type are dropped.
-  // Fails, with line and column, on an unknown function, type or variable, and on a path that no instance of the context can have.
+  // Fails, with line and column, on an unknown function, type or variable, and on a path that no instance of the context can
+  // have.
   static model::Result<Plan> compile(const Expression& expression, const model::Schema& schema, model::ElementId context);
   // Appends the results, in document order, to `out`. Evaluation errors (a collection where one item is needed ...) are failures.
   model::Result<void> evaluate(model::NodeRef focus, const Environment& environment, Collection& out) const;
@@ -66,8 +67,9 @@ class Plan {
   // For plans whose results are nodes (all but a few search expressions): appends them to `out`; false if some result is no
   // node, or evaluation failed. Of a path's union each node comes once, but equal values of two nodes stay two.
   bool evaluate_nodes(model::NodeRef focus, const Environment& environment, std::vector<model::NodeRef>& out) const;
-  // What its result nodes can be, each in the form that compile() takes as a context (the root of a data type, an inline element):
-  // a composite search parameter's components compile for each. Empty if only evaluation can tell, or if no result is a node.
+  // What its result nodes can be, each in the form that compile() takes as a context (the root of a data type, an inline
+  // element): a composite search parameter's components compile for each. Empty if only evaluation can tell, or if no result is a
+  // node.
   std::span<const model::ElementId> results() const;
 
  private:

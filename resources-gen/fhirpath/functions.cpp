@@ -8,8 +8,8 @@ namespace fhirpath {
 const FunctionRow* find_function(std::string_view name) {
   static const std::vector<const FunctionRow*> rows = [] {
     std::vector<const FunctionRow*> all;
-    for (const auto group : {existence_functions(), selection_functions(), conversion_functions(), string_functions(), math_functions(),
-                             tree_functions(), boundary_functions()}) {
+    for (const auto group : {existence_functions(), selection_functions(), conversion_functions(), string_functions(),
+                             math_functions(), tree_functions(), boundary_functions()}) {
       for (const FunctionRow& row : group) all.push_back(&row);
     }
     std::sort(all.begin(), all.end(), [](const FunctionRow* a, const FunctionRow* b) { return a->name < b->name; });

@@ -10,20 +10,20 @@ namespace fhirpath {
 
 // What the results can be, for the compiler.
 enum class Gives : std::uint8_t {
-  system,     // System values
-  input,      // items of the input
-  anything,   // known at run time
-  projected,  // what the first argument gives
-  merged,     // items of the input or of the first argument
-  chosen,     // what the second or third argument gives: iif
-  repeated,   // what the first argument gives, over its own results too: repeat
-  extensions, // the input's children called extension
+  system,      // System values
+  input,       // items of the input
+  anything,    // known at run time
+  projected,   // what the first argument gives
+  merged,      // items of the input or of the first argument
+  chosen,      // what the second or third argument gives: iif
+  repeated,    // what the first argument gives, over its own results too: repeat
+  extensions,  // the input's children called extension
 };
 
 struct Call {
   Run& run;
   const Op& op;
-  const Scope& scope;   // of the call
+  const Scope& scope;  // of the call
   const Values& input;
   Values& out;
 
@@ -50,9 +50,9 @@ struct Call {
 
 struct FunctionRow {
   std::string_view name;
-  std::uint8_t least, most;      // arguments
-  std::string_view arguments;    // of each: v evaluated where the call stands, e for each item of the input, s with the whole
-                                 // input as $this, t a type, r v that is a regular expression
+  std::uint8_t least, most;    // arguments
+  std::string_view arguments;  // of each: v evaluated where the call stands, e for each item of the input, s with the whole
+                               // input as $this, t a type, r v that is a regular expression
   Gives gives;
   bool (*evaluate)(Call& call);
 };

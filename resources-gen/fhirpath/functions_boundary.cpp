@@ -1,4 +1,5 @@
-// precision(), lowBoundary() and highBoundary(): not in N1, but invariants published since use them. FHIRPath 2.1 (ballot), Utility functions.
+// precision(), lowBoundary() and highBoundary(): not in N1, but invariants published since use them. FHIRPath 2.1 (ballot),
+// Utility functions.
 
 #include "resources-gen/fhirpath/functions.h"
 #include "resources-gen/fhirpath/number.h"
@@ -12,7 +13,8 @@ struct Digits {
   std::int64_t date_time, time;
 };
 constexpr Digits digits[] = {
-    {Grain::year, 4, 0}, {Grain::month, 6, 0}, {Grain::day, 8, 0}, {Grain::hour, 10, 2}, {Grain::minute, 12, 4}, {Grain::second, 14, 6},
+    {Grain::year, 4, 0},  {Grain::month, 6, 0},   {Grain::day, 8, 0},
+    {Grain::hour, 10, 2}, {Grain::minute, 12, 4}, {Grain::second, 14, 6},
 };
 constexpr std::int64_t fraction_digits = 3;
 
@@ -31,7 +33,8 @@ bool to_precision(Moment& moment, std::int64_t wanted, bool time, bool high) {
       if (moment.grain < Grain::month) moment.month = 12;
       if (moment.grain < Grain::day) {
         moment.day = 31;
-        while (!parse_date(date_text({.year = moment.year, .month = moment.month, .day = moment.day, .grain = Grain::day}))) --moment.day;
+        while (!parse_date(date_text({.year = moment.year, .month = moment.month, .day = moment.day, .grain = Grain::day})))
+          --moment.day;
       }
       if (moment.grain < Grain::hour) moment.hour = 23;
       if (moment.grain < Grain::minute) moment.minute = 59;

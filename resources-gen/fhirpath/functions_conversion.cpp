@@ -16,7 +16,8 @@ using Conversion = std::optional<Value> (*)(Run& run, const Value& value);
 std::optional<Value> boolean_of(Run&, const Value& value) {
   std::string buffer;
   switch (value.kind) {
-    case ItemKind::boolean: return value;
+    case ItemKind::boolean:
+      return value;
     case ItemKind::integer:
     case ItemKind::decimal: {
       const std::string_view number = number_text(value, buffer);
@@ -34,7 +35,8 @@ std::optional<Value> boolean_of(Run&, const Value& value) {
       }
       return std::nullopt;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -49,16 +51,20 @@ std::optional<Value> integer_of(Run&, const Value& value) {
 std::optional<Value> decimal_of(Run& run, const Value& value) {
   std::string buffer;
   switch (value.kind) {
-    case ItemKind::decimal: return value;
-    case ItemKind::integer: return Value::of(ItemKind::decimal, run.keep(number_text(value, buffer)));
-    case ItemKind::boolean: return Value::of(ItemKind::decimal, value.boolean ? "1.0" : "0.0");
+    case ItemKind::decimal:
+      return value;
+    case ItemKind::integer:
+      return Value::of(ItemKind::decimal, run.keep(number_text(value, buffer)));
+    case ItemKind::boolean:
+      return Value::of(ItemKind::decimal, value.boolean ? "1.0" : "0.0");
     case ItemKind::string: {
       std::string_view text = value.text;
       if (!number::is_decimal(text)) return std::nullopt;
       if (text[0] == '+') text.remove_prefix(1);
       return Value::of(ItemKind::decimal, text);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -94,30 +100,43 @@ std::optional<Value> parse_quantity(std::string_view text) {
 std::optional<Value> quantity_of(Run& run, const Value& value) {
   std::string buffer;
   switch (value.kind) {
-    case ItemKind::quantity: return value;
+    case ItemKind::quantity:
+      return value;
     case ItemKind::integer:
-    case ItemKind::decimal: return Value::of(ItemKind::quantity, run.keep(number_text(value, buffer)), "1");
-    case ItemKind::boolean: return Value::of(ItemKind::quantity, value.boolean ? "1.0" : "0.0", "1");
-    case ItemKind::string: return parse_quantity(value.text);
-    default: return std::nullopt;
+    case ItemKind::decimal:
+      return Value::of(ItemKind::quantity, run.keep(number_text(value, buffer)), "1");
+    case ItemKind::boolean:
+      return Value::of(ItemKind::quantity, value.boolean ? "1.0" : "0.0", "1");
+    case ItemKind::string:
+      return parse_quantity(value.text);
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Value> date_of(Run&, const Value& value) {
   switch (value.kind) {
-    case ItemKind::date: return value;
-    case ItemKind::date_time: return Value::of(ItemKind::date, value.text.substr(0, value.text.find('T')));
-    case ItemKind::string: return parse_date(value.text) ? std::optional(Value::of(ItemKind::date, value.text)) : std::nullopt;
-    default: return std::nullopt;
+    case ItemKind::date:
+      return value;
+    case ItemKind::date_time:
+      return Value::of(ItemKind::date, value.text.substr(0, value.text.find('T')));
+    case ItemKind::string:
+      return parse_date(value.text) ? std::optional(Value::of(ItemKind::date, value.text)) : std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Value> date_time_of(Run&, const Value& value) {
   switch (value.kind) {
-    case ItemKind::date_time: return value;
-    case ItemKind::date: return Value::of(ItemKind::date_time, value.text);
-    case ItemKind::string: return parse_date_time(value.text) ? std::optional(Value::of(ItemKind::date_time, value.text)) : std::nullopt;
-    default: return std::nullopt;
+    case ItemKind::date_time:
+      return value;
+    case ItemKind::date:
+      return Value::of(ItemKind::date_time, value.text);
+    case ItemKind::string:
+      return parse_date_time(value.text) ? std::optional(Value::of(ItemKind::date_time, value.text)) : std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -27,13 +27,15 @@ bool index_of(Call& call) {
   if (!two(call, text, part)) return false;
   if (!text) return true;
   const auto at = text->find(*part);
-  return call.give(Value::of(at == std::string_view::npos ? std::int64_t{-1} : static_cast<std::int64_t>(utf8::length(text->substr(0, at)))));
+  return call.give(
+      Value::of(at == std::string_view::npos ? std::int64_t{-1} : static_cast<std::int64_t>(utf8::length(text->substr(0, at)))));
 }
 
 bool substring(Call& call) {
   Text text;
   std::optional<std::int64_t> start, length;
-  if (!call.text(text) || !call.argument_integer(0, start) || (call.count() == 2 && !call.argument_integer(1, length))) return false;
+  if (!call.text(text) || !call.argument_integer(0, start) || (call.count() == 2 && !call.argument_integer(1, length)))
+    return false;
   if (!text || !start || *start < 0) return true;
   const std::size_t first = utf8::offset(*text, static_cast<std::size_t>(*start));
   if (first == text->size()) return true;
@@ -99,7 +101,8 @@ bool replace(Call& call) {
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
-// The regular expression of the first argument: compiled with the plan, or now. Null with `text` empty if there is nothing to match.
+// The regular expression of the first argument: compiled with the plan, or now. Null with `text` empty if there is nothing to
+// match.
 struct Matcher {
   Text text;
   const re2::RE2* pattern = nullptr;

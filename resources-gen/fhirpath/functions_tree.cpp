@@ -43,15 +43,24 @@ bool time_of_day(Call& call) { return call.give(Value::of(ItemKind::time, call.r
 
 std::string_view system_name(ItemKind kind) {
   switch (kind) {
-    case ItemKind::boolean: return "Boolean";
-    case ItemKind::integer: return "Integer";
-    case ItemKind::decimal: return "Decimal";
-    case ItemKind::string: return "String";
-    case ItemKind::date: return "Date";
-    case ItemKind::date_time: return "DateTime";
-    case ItemKind::time: return "Time";
-    case ItemKind::quantity: return "Quantity";
-    default: return "Any";
+    case ItemKind::boolean:
+      return "Boolean";
+    case ItemKind::integer:
+      return "Integer";
+    case ItemKind::decimal:
+      return "Decimal";
+    case ItemKind::string:
+      return "String";
+    case ItemKind::date:
+      return "Date";
+    case ItemKind::date_time:
+      return "DateTime";
+    case ItemKind::time:
+      return "Time";
+    case ItemKind::quantity:
+      return "Quantity";
+    default:
+      return "Any";
   }
 }
 
@@ -79,7 +88,9 @@ bool extension(Call& call) {
   return true;
 }
 
-bool has_value(Call& call) { return call.give(call.input.size() == 1 && (!call.input[0].is_node() || call.input[0].node.has_value())); }
+bool has_value(Call& call) {
+  return call.give(call.input.size() == 1 && (!call.input[0].is_node() || call.input[0].node.has_value()));
+}
 
 bool get_value(Call& call) {
   if (call.input.size() != 1) return true;
@@ -103,16 +114,11 @@ bool resolved(Call& call) {
 }
 
 constexpr FunctionRow rows[] = {
-    {"children", 0, 0, "", Gives::anything, children},
-    {"descendants", 0, 0, "", Gives::anything, descendants},
-    {"trace", 1, 2, "ve", Gives::input, trace},
-    {"now", 0, 0, "", Gives::system, now},
-    {"today", 0, 0, "", Gives::system, today},
-    {"timeOfDay", 0, 0, "", Gives::system, time_of_day},
-    {"type", 0, 0, "", Gives::anything, type},
-    {"extension", 1, 1, "v", Gives::extensions, extension},
-    {"hasValue", 0, 0, "", Gives::system, has_value},
-    {"getValue", 0, 0, "", Gives::system, get_value},
+    {"children", 0, 0, "", Gives::anything, children}, {"descendants", 0, 0, "", Gives::anything, descendants},
+    {"trace", 1, 2, "ve", Gives::input, trace},        {"now", 0, 0, "", Gives::system, now},
+    {"today", 0, 0, "", Gives::system, today},         {"timeOfDay", 0, 0, "", Gives::system, time_of_day},
+    {"type", 0, 0, "", Gives::anything, type},         {"extension", 1, 1, "v", Gives::extensions, extension},
+    {"hasValue", 0, 0, "", Gives::system, has_value},  {"getValue", 0, 0, "", Gives::system, get_value},
     {"resolve", 0, 0, "", Gives::anything, resolved},
 };
 

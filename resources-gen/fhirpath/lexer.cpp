@@ -85,11 +85,14 @@ Token Lexer::next() {
     return token;
   }
   switch (c) {
-    case '\'': return quoted(c, TokenKind::string);
+    case '\'':
+      return quoted(c, TokenKind::string);
     // N1 delimits names by back-ticks; the grammar of STU1 did by double quotes, which N1 leaves unused.
     case '`':
-    case '"': return quoted(c, TokenKind::quoted_name);
-    case '@': return moment();
+    case '"':
+      return quoted(c, TokenKind::quoted_name);
+    case '@':
+      return moment();
     case '$':
       ++at_;
       while (at_ < text_.size() && is_name_part(text_[at_])) ++at_;
@@ -108,14 +111,30 @@ Token Lexer::next() {
       }
       if (c == '!') break;
       [[fallthrough]];
-    case '.': case ',': case '(': case ')': case '[': case ']': case '{': case '}':
-    case '+': case '-': case '*': case '/': case '&': case '|': case '=': case '~': case '%':
+    case '.':
+    case ',':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '&':
+    case '|':
+    case '=':
+    case '~':
+    case '%':
       ++at_;
       token.kind = TokenKind::symbol;
       token.symbol = symbol(c);
       token.text = text_.substr(begin, 1);
       return token;
-    default: break;
+    default:
+      break;
   }
   return bad(at_, "a character that starts nothing in FHIRPath");
 }
@@ -142,11 +161,25 @@ Token Lexer::quoted(char quote, TokenKind kind) {
     const char c = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
     at_ += 2;
     switch (c) {
-      case '\\': case '/': case '\'': case '"': case '`': out += c; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
+      case '\\':
+      case '/':
+      case '\'':
+      case '"':
+      case '`':
+        out += c;
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
       case 'u': {
         int code = unicode(text_.substr(at_));
         at_ += 4;
@@ -159,10 +192,12 @@ Token Lexer::quoted(char quote, TokenKind kind) {
         utf8::append(out, static_cast<char32_t>(code));
         break;
       }
-      default: return bad(escape, "an escape that FHIRPath does not have");
+      default:
+        return bad(escape, "an escape that FHIRPath does not have");
     }
   }
-  if (at_ >= text_.size()) return bad(token.position, kind == TokenKind::string ? "the string does not end" : "the name does not end");
+  if (at_ >= text_.size())
+    return bad(token.position, kind == TokenKind::string ? "the string does not end" : "the name does not end");
   ++at_;
   token.text = out;
   return token;

@@ -11,7 +11,18 @@
 namespace fhirpath {
 
 enum class TokenKind : std::uint8_t {
-  end, name, quoted_name, string, integer, decimal, date, date_time, time, dollar, symbol, bad,
+  end,
+  name,
+  quoted_name,
+  string,
+  integer,
+  decimal,
+  date,
+  date_time,
+  time,
+  dollar,
+  symbol,
+  bad,
 };
 
 constexpr std::uint16_t symbol(char first, char second = 0) {

@@ -200,11 +200,16 @@ std::optional<Moment> add_months(Moment m, std::int64_t months) {
 // Milliseconds of one unit of a day or less.
 std::int64_t unit_ms(Duration unit) {
   switch (unit) {
-    case Duration::week: return 7 * day_seconds * 1000;
-    case Duration::day: return day_seconds * 1000;
-    case Duration::hour: return 3'600'000;
-    case Duration::minute: return 60'000;
-    default: return 1;
+    case Duration::week:
+      return 7 * day_seconds * 1000;
+    case Duration::day:
+      return day_seconds * 1000;
+    case Duration::hour:
+      return 3'600'000;
+    case Duration::minute:
+      return 60'000;
+    default:
+      return 1;
   }
 }
 

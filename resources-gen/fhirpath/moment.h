@@ -20,12 +20,13 @@ struct Moment {
   std::uint8_t fraction_digits = 0;  // as written, at most 9
   Grain grain = Grain::day;
   bool zoned = false;
-  std::int32_t zone = 0;             // minutes east of UTC
+  std::int32_t zone = 0;  // minutes east of UTC
 };
 
-std::optional<Moment> parse_date(std::string_view text);       // 2015, 2015-02, 2015-02-04
-std::optional<Moment> parse_date_time(std::string_view text);  // the same, with or without T, and T14, T14:34, T14:34:28.123, then Z or +10:00
-std::optional<Moment> parse_time(std::string_view text);       // 14, 14:34, 14:34:28.123
+std::optional<Moment> parse_date(std::string_view text);  // 2015, 2015-02, 2015-02-04
+std::optional<Moment> parse_date_time(
+    std::string_view text);  // the same, with or without T, and T14, T14:34, T14:34:28.123, then Z or +10:00
+std::optional<Moment> parse_time(std::string_view text);  // 14, 14:34, 14:34:28.123
 
 std::string date_text(const Moment& moment);
 std::string date_time_text(const Moment& moment);  // "2015T" is "2015": toString() writes what FHIR writes

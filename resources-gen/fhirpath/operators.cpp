@@ -26,10 +26,18 @@ bool logic(Run& run, const Op& op, const Scope& scope, Values& out) {
   if (!decided) {
     if (!run.boolean(op.right, scope, b)) return false;
     switch (operation) {
-      case Operation::and_also: decided = b == std::optional(false) ? b : a && b ? std::optional(true) : std::nullopt; break;
-      case Operation::or_else: decided = b == std::optional(true) ? b : a && b ? std::optional(false) : std::nullopt; break;
-      case Operation::implies: decided = b == std::optional(true) ? b : a && b ? std::optional(false) : std::nullopt; break;
-      default: decided = a && b ? std::optional(*a != *b) : std::nullopt; break;  // xor
+      case Operation::and_also:
+        decided = b == std::optional(false) ? b : a && b ? std::optional(true) : std::nullopt;
+        break;
+      case Operation::or_else:
+        decided = b == std::optional(true) ? b : a && b ? std::optional(false) : std::nullopt;
+        break;
+      case Operation::implies:
+        decided = b == std::optional(true) ? b : a && b ? std::optional(false) : std::nullopt;
+        break;
+      default:
+        decided = a && b ? std::optional(*a != *b) : std::nullopt;
+        break;  // xor
     }
   }
   if (decided) out.push_back(Value::of(*decided));
@@ -87,10 +95,18 @@ bool comparison(Run& run, const Op& op, const Scope& scope, Values& out) {
   if (order == Order::mismatch) return run.fail("values of these types do not compare");
   if (order == Order::open) return true;
   switch (op.operation->operation) {
-    case Operation::less: out.push_back(Value::of(order == Order::less)); break;
-    case Operation::less_or_equal: out.push_back(Value::of(order != Order::greater)); break;
-    case Operation::greater: out.push_back(Value::of(order == Order::greater)); break;
-    default: out.push_back(Value::of(order != Order::less)); break;
+    case Operation::less:
+      out.push_back(Value::of(order == Order::less));
+      break;
+    case Operation::less_or_equal:
+      out.push_back(Value::of(order != Order::greater));
+      break;
+    case Operation::greater:
+      out.push_back(Value::of(order == Order::greater));
+      break;
+    default:
+      out.push_back(Value::of(order != Order::less));
+      break;
   }
   return true;
 }
@@ -133,7 +149,8 @@ bool move_in_time(Run& run, const Value& moment, const Value& quantity, bool bac
   const TimeUnit* unit = time_unit(quantity.unit);
   if (!unit) return run.fail("to a date or time only a quantity of time is added");
   // A UCUM year or month is a number of days, a calendar's is not: only the calendar's words may be added.
-  if (!unit->calendar && unit->duration <= Duration::month) return run.fail("add years and months by their calendar words, not as UCUM");
+  if (!unit->calendar && unit->duration <= Duration::month)
+    return run.fail("add years and months by their calendar words, not as UCUM");
   const auto parsed = moment_of(moment);
   if (!parsed) return true;
   // Decimals count below the second; above it they are ignored.
@@ -147,7 +164,8 @@ bool move_in_time(Run& run, const Value& moment, const Value& quantity, bool bac
   if (!amount || *amount == std::numeric_limits<std::int64_t>::min()) return true;
   const std::int64_t by = backwards ? -*amount : *amount;
   if (moment.kind == ItemKind::time) {
-    if (const auto moved = add_to_time(*parsed, by, duration)) out.push_back(Value::of(ItemKind::time, run.keep(time_text(*moved))));
+    if (const auto moved = add_to_time(*parsed, by, duration))
+      out.push_back(Value::of(ItemKind::time, run.keep(time_text(*moved))));
     return true;
   }
   const auto moved = add_to_date(*parsed, by, duration);
@@ -170,7 +188,8 @@ bool sum(Run& run, const Op& op, const Scope& scope, Values& out) {
   const bool minus = op.operation->operation == Operation::subtract;
   if (a->kind == ItemKind::integer && b->kind == ItemKind::integer) {
     std::int64_t result = 0;
-    const bool overflow = minus ? __builtin_sub_overflow(a->integer, b->integer, &result) : __builtin_add_overflow(a->integer, b->integer, &result);
+    const bool overflow =
+        minus ? __builtin_sub_overflow(a->integer, b->integer, &result) : __builtin_add_overflow(a->integer, b->integer, &result);
     if (!overflow) out.push_back(Value::of(result));
     return true;
   }

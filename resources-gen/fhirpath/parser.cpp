@@ -43,7 +43,7 @@ constexpr OperatorRow operators[] = {
 };
 
 constexpr std::string_view calendar_units[] = {
-    "year", "month", "week", "day", "hour", "minute", "second", "millisecond",
+    "year",  "month",  "week",  "day",  "hour",  "minute",  "second",  "millisecond",
     "years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds",
 };
 
@@ -207,19 +207,29 @@ class Parser {
     node.kind = AstKind::literal;
     node.text = token_.text;
     switch (token_.kind) {
-      case TokenKind::string: node.literal = ItemKind::string; break;
-      case TokenKind::date: node.literal = ItemKind::date; break;
-      case TokenKind::date_time: node.literal = ItemKind::date_time; break;
-      case TokenKind::time: node.literal = ItemKind::time; break;
+      case TokenKind::string:
+        node.literal = ItemKind::string;
+        break;
+      case TokenKind::date:
+        node.literal = ItemKind::date;
+        break;
+      case TokenKind::date_time:
+        node.literal = ItemKind::date_time;
+        break;
+      case TokenKind::time:
+        node.literal = ItemKind::time;
+        break;
       case TokenKind::integer:
-      case TokenKind::decimal: return number(node);
+      case TokenKind::decimal:
+        return number(node);
       case TokenKind::name:
         if (token_.text != "true" && token_.text != "false") return invocation(no_ast);
         node.literal = ItemKind::boolean;
         node.boolean = token_.text == "true";
         break;
       case TokenKind::quoted_name:
-      case TokenKind::dollar: return invocation(no_ast);
+      case TokenKind::dollar:
+        return invocation(no_ast);
       case TokenKind::symbol:
         if (take('(')) {
           const AstId inner = expression(0);
@@ -240,7 +250,8 @@ class Parser {
           break;
         }
         return expected("a value, a name or '('");
-      default: return failed() ? no_ast : expected("a value, a name or '('");
+      default:
+        return failed() ? no_ast : expected("a value, a name or '('");
     }
     advance();
     return failed() ? no_ast : add(node);

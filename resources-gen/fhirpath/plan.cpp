@@ -30,9 +30,10 @@ Item item_of(const Value& value) {
 void drop_repeated(std::vector<model::NodeRef>& nodes, std::size_t begin, std::size_t first) {
   const auto from = [&](std::size_t at) { return nodes.begin() + static_cast<std::ptrdiff_t>(at); };
   if (nodes.size() - begin <= 32) {
-    nodes.erase(std::remove_if(from(first), nodes.end(),
-                               [&](const model::NodeRef& node) { return std::find(from(begin), from(first), node) != from(first); }),
-                nodes.end());
+    nodes.erase(
+        std::remove_if(from(first), nodes.end(),
+                       [&](const model::NodeRef& node) { return std::find(from(begin), from(first), node) != from(first); }),
+        nodes.end());
     return;
   }
   std::unordered_set<model::NodeIndex> known;

@@ -25,8 +25,8 @@ struct OperatorRow;  // operators.h
 // What `is T`, `as T` and ofType(T) ask for: a FHIR type, a System type, or (Quantity) either.
 struct TypeTest {
   model::TypeId type = model::no_type;
-  bool exact = false;                  // no derived types
-  bool system = false;                 // System values of `kind` pass
+  bool exact = false;   // no derived types
+  bool system = false;  // System values of `kind` pass
   ItemKind kind = ItemKind::type;
 };
 
@@ -43,9 +43,9 @@ enum class StepKind : std::uint8_t {
 
 struct Step {
   StepKind kind = StepKind::child;
-  bool single = false;                 // child, equals: at most one by the definition
-  bool exact = false;                  // type
-  std::uint8_t slot = 0;               // at
+  bool single = false;    // child, equals: at most one by the definition
+  bool exact = false;     // type
+  std::uint8_t slot = 0;  // at
   model::TypeId type = model::no_type;
   model::ElementId element = model::no_element;
   std::uint32_t first = 0;
@@ -55,34 +55,39 @@ struct Step {
 inline constexpr std::size_t max_slots = 8;
 
 enum class OpKind : std::uint8_t {
-  path,           // steps [first, first + count) from `input`, or from $this
-  literal,        // literals[first]
+  path,     // steps [first, first + count) from `input`, or from $this
+  literal,  // literals[first]
   empty,
-  self, index, total,
-  resource, root_resource, context,
-  call,           // function, over input with arguments [first, first + count)
-  binary,         // operation: input, right
-  sign,           // -input; `first` 1: negative
-  indexer,        // input[right]
-  unite,          // union of arguments [first, first + count)
-  is, as,         // tests[first] of input
-  resolves,       // whether input refers to tests[first]: resolve() is T
+  self,
+  index,
+  total,
+  resource,
+  root_resource,
+  context,
+  call,     // function, over input with arguments [first, first + count)
+  binary,   // operation: input, right
+  sign,     // -input; `first` 1: negative
+  indexer,  // input[right]
+  unite,    // union of arguments [first, first + count)
+  is,
+  as,        // tests[first] of input
+  resolves,  // whether input refers to tests[first]: resolve() is T
 };
 
 struct Op {
   OpKind kind = OpKind::empty;
-  std::uint32_t position = 0;          // in the text, for failures
+  std::uint32_t position = 0;  // in the text, for failures
   OpId input = no_op;
   OpId right = no_op;
   std::uint32_t first = 0;
   std::uint32_t count = 0;
   const FunctionRow* function = nullptr;
   const OperatorRow* operation = nullptr;
-  const re2::RE2* pattern = nullptr;   // of a function whose argument is a literal regular expression
+  const re2::RE2* pattern = nullptr;  // of a function whose argument is a literal regular expression
 };
 
 struct Plan::Body {
-  std::shared_ptr<const Ast> ast;      // owns the texts
+  std::shared_ptr<const Ast> ast;  // owns the texts
   const model::Schema* schema = nullptr;
   std::vector<Op> ops;
   std::vector<Step> steps;
@@ -93,8 +98,8 @@ struct Plan::Body {
   std::vector<std::unique_ptr<const re2::RE2>> patterns;
   std::vector<std::unique_ptr<const std::string>> strings;
   OpId root = no_op;
-  std::vector<OpId> paths;             // if the plan is a path: its branches
-  bool overlapping = false;            // two branches may give the same node
+  std::vector<OpId> paths;   // if the plan is a path: its branches
+  bool overlapping = false;  // two branches may give the same node
   std::vector<model::ElementId> results;
 };
 

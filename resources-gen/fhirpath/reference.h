@@ -1,4 +1,5 @@
-// References: what type they are to, without a look-up, and where they lead within one tree (R4 references.html, bundle.html#references).
+// References: what type they are to, without a look-up, and where they lead within one tree (R4 references.html,
+// bundle.html#references).
 #pragma once
 
 #include <cstdint>

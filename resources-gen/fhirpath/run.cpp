@@ -21,7 +21,8 @@ struct ValueSink {
     for (; step != walk->end(); ++step) {
       if (step->kind == StepKind::at) {
         if (!walk->is_item(*step)) return;
-      } else if (step->kind == StepKind::named && value.kind == ItemKind::type && (step->text == "name" || step->text == "namespace")) {
+      } else if (step->kind == StepKind::named && value.kind == ItemKind::type &&
+                 (step->text == "name" || step->text == "namespace")) {
         value = Value::of(ItemKind::string, step->text == "name" ? value.text : value.unit);
       } else {
         return;  // System values have no children, and are of no FHIR type
@@ -74,19 +75,31 @@ bool Run::evaluate(OpId id, const Scope& scope, Values& out) {
   const Op& op = body_.ops[id];
   const auto result = [&]() -> bool {
     switch (op.kind) {
-      case OpKind::path: return path(op, scope, out);
-      case OpKind::literal: out.push_back(body_.literals[op.first]); return true;
-      case OpKind::empty: return true;
+      case OpKind::path:
+        return path(op, scope, out);
+      case OpKind::literal:
+        out.push_back(body_.literals[op.first]);
+        return true;
+      case OpKind::empty:
+        return true;
       case OpKind::self:
         if (!scope.empty) out.push_back(scope.self);
         return true;
-      case OpKind::index: out.push_back(Value::of(scope.index)); return true;
+      case OpKind::index:
+        out.push_back(Value::of(scope.index));
+        return true;
       case OpKind::total:
         if (scope.total) out.insert(out.end(), scope.total->begin(), scope.total->end());
         return true;
-      case OpKind::resource: out.push_back(Value::of(environment_.resource)); return true;
-      case OpKind::root_resource: out.push_back(Value::of(environment_.root_resource)); return true;
-      case OpKind::context: out.push_back(root_.self); return true;
+      case OpKind::resource:
+        out.push_back(Value::of(environment_.resource));
+        return true;
+      case OpKind::root_resource:
+        out.push_back(Value::of(environment_.root_resource));
+        return true;
+      case OpKind::context:
+        out.push_back(root_.self);
+        return true;
       case OpKind::call: {
         Values input = values();
         if (!evaluate(op.input, scope, input)) return false;
@@ -94,13 +107,19 @@ bool Run::evaluate(OpId id, const Scope& scope, Values& out) {
         Call call{*this, op, scope, input, out};
         return op.function->evaluate(call) && charge(input.size() + out.size() - before);
       }
-      case OpKind::binary: return op.operation->evaluate(*this, op, scope, out);
-      case OpKind::sign: return sign(op, scope, out);
-      case OpKind::indexer: return indexer(op, scope, out);
-      case OpKind::unite: return unite(op, scope, out);
+      case OpKind::binary:
+        return op.operation->evaluate(*this, op, scope, out);
+      case OpKind::sign:
+        return sign(op, scope, out);
+      case OpKind::indexer:
+        return indexer(op, scope, out);
+      case OpKind::unite:
+        return unite(op, scope, out);
       case OpKind::is:
-      case OpKind::as: return type_test(op, scope, out);
-      case OpKind::resolves: return resolves(op, scope, out);
+      case OpKind::as:
+        return type_test(op, scope, out);
+      case OpKind::resolves:
+        return resolves(op, scope, out);
     }
     return fail("not understood");
   }();

@@ -8,22 +8,14 @@ namespace {
 // N1 6.1.1: a calendar year is no definite number of days, so years and months convert among themselves only; weeks and below
 // are the same in the calendar and in UCUM. UCUM's a and mo are definite, but other than the calendar's.
 constexpr TimeUnit units[] = {
-    {"year", Duration::year, true, "calendar", "12"},
-    {"month", Duration::month, true, "calendar", "1"},
-    {"week", Duration::week, true, "clock", "604800000"},
-    {"day", Duration::day, true, "clock", "86400000"},
-    {"hour", Duration::hour, true, "clock", "3600000"},
-    {"minute", Duration::minute, true, "clock", "60000"},
-    {"second", Duration::second, true, "clock", "1000"},
-    {"millisecond", Duration::millisecond, true, "clock", "1"},
-    {"a", Duration::year, false, "ucum", "12"},
-    {"mo", Duration::month, false, "ucum", "1"},
-    {"wk", Duration::week, false, "clock", "604800000"},
-    {"d", Duration::day, false, "clock", "86400000"},
-    {"h", Duration::hour, false, "clock", "3600000"},
-    {"min", Duration::minute, false, "clock", "60000"},
-    {"s", Duration::second, false, "clock", "1000"},
-    {"ms", Duration::millisecond, false, "clock", "1"},
+    {"year", Duration::year, true, "calendar", "12"},     {"month", Duration::month, true, "calendar", "1"},
+    {"week", Duration::week, true, "clock", "604800000"}, {"day", Duration::day, true, "clock", "86400000"},
+    {"hour", Duration::hour, true, "clock", "3600000"},   {"minute", Duration::minute, true, "clock", "60000"},
+    {"second", Duration::second, true, "clock", "1000"},  {"millisecond", Duration::millisecond, true, "clock", "1"},
+    {"a", Duration::year, false, "ucum", "12"},           {"mo", Duration::month, false, "ucum", "1"},
+    {"wk", Duration::week, false, "clock", "604800000"},  {"d", Duration::day, false, "clock", "86400000"},
+    {"h", Duration::hour, false, "clock", "3600000"},     {"min", Duration::minute, false, "clock", "60000"},
+    {"s", Duration::second, false, "clock", "1000"},      {"ms", Duration::millisecond, false, "clock", "1"},
 };
 
 }  // namespace

@@ -13,11 +13,11 @@
 namespace fhirpath {
 
 struct TimeUnit {
-  std::string_view name;        // "week", "wk"
+  std::string_view name;  // "week", "wk"
   Duration duration;
-  bool calendar;                // a calendar word, else a UCUM code
-  std::string_view group;       // units of one group convert into each other
-  std::string_view factor;      // what one of it is, in the group's smallest unit
+  bool calendar;            // a calendar word, else a UCUM code
+  std::string_view group;   // units of one group convert into each other
+  std::string_view factor;  // what one of it is, in the group's smallest unit
 };
 
 // By calendar word (plurals too) or UCUM code; null if it is no unit of time.

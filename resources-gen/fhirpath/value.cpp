@@ -131,8 +131,10 @@ bool hashes_as_text(Primitive primitive) {
     case Primitive::date:
     case Primitive::date_time:
     case Primitive::instant:
-    case Primitive::time: return false;
-    default: return true;
+    case Primitive::time:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -153,18 +155,24 @@ std::optional<Value> system_value(const Value& value) {
   if (!node.has_value()) return std::nullopt;
   const std::string_view text = node.text();
   switch (primitive) {
-    case Primitive::boolean: return Value::of(text == "true");
+    case Primitive::boolean:
+      return Value::of(text == "true");
     case Primitive::integer:
     case Primitive::positive_int:
     case Primitive::unsigned_int:
       if (const auto integer = number::to_integer(text)) return Value::of(*integer);
       return Value::of(ItemKind::decimal, text);  // beyond 32 bits: not valid, but still a number
-    case Primitive::decimal: return Value::of(ItemKind::decimal, text);
-    case Primitive::date: return Value::of(ItemKind::date, text);
+    case Primitive::decimal:
+      return Value::of(ItemKind::decimal, text);
+    case Primitive::date:
+      return Value::of(ItemKind::date, text);
     case Primitive::date_time:
-    case Primitive::instant: return Value::of(ItemKind::date_time, text);
-    case Primitive::time: return Value::of(ItemKind::time, text);
-    default: return Value::of(ItemKind::string, text);
+    case Primitive::instant:
+      return Value::of(ItemKind::date_time, text);
+    case Primitive::time:
+      return Value::of(ItemKind::time, text);
+    default:
+      return Value::of(ItemKind::string, text);
   }
 }
 
@@ -183,17 +191,22 @@ std::optional<std::string> text_of(const Value& given) {
   const auto value = system_value(given);
   if (!value) return std::nullopt;
   switch (value->kind) {
-    case ItemKind::boolean: return value->boolean ? "true" : "false";
-    case ItemKind::integer: return std::to_string(value->integer);
+    case ItemKind::boolean:
+      return value->boolean ? "true" : "false";
+    case ItemKind::integer:
+      return std::to_string(value->integer);
     case ItemKind::quantity: {
       const TimeUnit* unit = time_unit(value->unit);
-      return std::string(value->text) + (unit && unit->calendar ? " " + std::string(value->unit) : " '" + std::string(value->unit) + "'");
+      return std::string(value->text) +
+             (unit && unit->calendar ? " " + std::string(value->unit) : " '" + std::string(value->unit) + "'");
     }
     case ItemKind::date_time:
       if (value->text.ends_with('T')) return std::string(value->text.substr(0, value->text.size() - 1));
       return std::string(value->text);
-    case ItemKind::type: return std::string(value->unit) + "." + std::string(value->text);
-    default: return std::string(value->text);
+    case ItemKind::type:
+      return std::string(value->unit) + "." + std::string(value->text);
+    default:
+      return std::string(value->text);
   }
 }
 
@@ -209,8 +222,9 @@ Order compare(const Value& a, const Value& b) {
       return order(compare_foreign_quantities(a.node, b.node));
     }
     const bool without_value = (!x && a.is_node() && !is_complex(a)) || (!y && b.is_node() && !is_complex(b));
-    return without_value || (x && is_complex(b) && is_quantity(b.node)) || (y && is_complex(a) && is_quantity(a.node)) ? Order::open
-                                                                                                                        : Order::mismatch;
+    return without_value || (x && is_complex(b) && is_quantity(b.node)) || (y && is_complex(a) && is_quantity(a.node))
+               ? Order::open
+               : Order::mismatch;
   }
   if (x->kind == ItemKind::integer && y->kind == ItemKind::integer) {
     return x->integer < y->integer ? Order::less : x->integer > y->integer ? Order::greater : Order::same;
@@ -243,9 +257,12 @@ std::optional<bool> equal(const Value& a, const Value& b) {
   if (x->kind == ItemKind::boolean && y->kind == ItemKind::boolean) return x->boolean == y->boolean;
   if (x->kind == ItemKind::type && y->kind == ItemKind::type) return x->text == y->text && x->unit == y->unit;
   switch (compare(*x, *y)) {
-    case Order::same: return true;
-    case Order::open: return std::nullopt;
-    default: return false;
+    case Order::same:
+      return true;
+    case Order::open:
+      return std::nullopt;
+    default:
+      return false;
   }
 }
 
@@ -293,12 +310,18 @@ std::uint64_t hash_of(const Value& value) {
   if (!system) return 1;
   std::string buffer;
   switch (system->kind) {
-    case ItemKind::boolean: return system->boolean ? 2 : 3;
-    case ItemKind::integer: return hash_text(number_text(*system, buffer));
-    case ItemKind::decimal: return hash_text(number::normal(system->text));
-    case ItemKind::string: return hash_text(system->text);
-    case ItemKind::quantity: return system->unit == "1" ? hash_text(number::normal(system->text)) : 4;  // units convert
-    default: return 5;  // one moment has several spellings
+    case ItemKind::boolean:
+      return system->boolean ? 2 : 3;
+    case ItemKind::integer:
+      return hash_text(number_text(*system, buffer));
+    case ItemKind::decimal:
+      return hash_text(number::normal(system->text));
+    case ItemKind::string:
+      return hash_text(system->text);
+    case ItemKind::quantity:
+      return system->unit == "1" ? hash_text(number::normal(system->text)) : 4;  // units convert
+    default:
+      return 5;  // one moment has several spellings
   }
 }
 

@@ -45,9 +45,11 @@ class Walk {
           if (is_one_of(tree[i].element, *at)) step(tree, i, at + 1);
         }
         return;
-      case StepKind::named: return named(tree, index, at);
+      case StepKind::named:
+        return named(tree, index, at);
       case StepKind::value:
-        if (tree[index].kind != model::ValueKind::none && tree[index].kind != model::ValueKind::object) sink_.value(tree, index, at + 1);
+        if (tree[index].kind != model::ValueKind::none && tree[index].kind != model::ValueKind::object)
+          sink_.value(tree, index, at + 1);
         return;
       case StepKind::type: {
         const model::TypeId type = tree[index].type;

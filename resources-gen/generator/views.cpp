@@ -1,7 +1,8 @@
-// Typed views: a header per data type and resource type, each a class of accessors with FHIR's own names (resources-gen/model/view.h).
+// Typed views: a header per data type and resource type, each a class of accessors with FHIR's own names
+// (resources-gen/model/view.h).
 //
-// A header declares its class, then includes the headers of the classes that its accessors return, then defines them: so types may refer to
-// each other in circles. Content defined in place is a class within: Patient.contact is views::Patient::Contact.
+// A header declares its class, then includes the headers of the classes that its accessors return, then defines them: so types
+// may refer to each other in circles. Content defined in place is a class within: Patient.contact is views::Patient::Contact.
 #include <iterator>
 #include <set>
 
@@ -22,8 +23,10 @@ class ViewWriter {
     const std::string name(t_.type_name(type_));
     klass(t_.types[type_].elements.first, capitalised(name), "views::" + capitalised(name), 0);
     std::string out = fmt::format(
-        "// Generated from HL7's FHIR definitions by resources-gen/generator: typed access to {} (resources-gen/model/view.h).\n#pragma once\n\n"
-        "#include \"resources-gen/generated/r4_ids.h\"\n#include \"resources-gen/generated/views/types.h\"\n#include \"resources-gen/model/view.h\"\n\n"
+        "// Generated from HL7's FHIR definitions by resources-gen/generator: typed access to {} "
+        "(resources-gen/model/view.h).\n#pragma once\n\n"
+        "#include \"resources-gen/generated/r4_ids.h\"\n#include \"resources-gen/generated/views/types.h\"\n#include "
+        "\"resources-gen/model/view.h\"\n\n"
         "namespace views {{\n\n{}\n}}  // namespace views\n\n",
         name, classes_);
     for (const std::string& other : used_) {
@@ -31,7 +34,9 @@ class ViewWriter {
     }
     out += "\n" + definitions_;
     if (name == "Extension") {
-      out += "inline views::Items<views::Extension> views::Primitive::extension() const { return Items<Extension>(named(\"extension\")); }\n";
+      out +=
+          "inline views::Items<views::Extension> views::Primitive::extension() const { return "
+          "Items<Extension>(named(\"extension\")); }\n";
     }
     return out;
   }
@@ -64,11 +69,13 @@ class ViewWriter {
     return of_type(t_.element_types[row.types.first].type);
   }
 
-  void accessor(const std::string& owner, int depth, const std::string& name, Returned returned, bool many, const std::string& node) {
+  void accessor(const std::string& owner, int depth, const std::string& name, Returned returned, bool many,
+                const std::string& node) {
     if (!returned.uses.empty()) used_.insert(returned.uses);
     const std::string result = many ? "views::Items<" + returned.type + ">" : returned.type;
     fmt::format_to(std::back_inserter(classes_), "{:{}}{} {}() const;\n", "", 2 * depth + 2, result, name);
-    fmt::format_to(std::back_inserter(definitions_), "inline {0} {1}::{2}() const {{ return {0}({3}); }}\n", result, owner, name, node);
+    fmt::format_to(std::back_inserter(definitions_), "inline {0} {1}::{2}() const {{ return {0}({3}); }}\n", result, owner, name,
+                   node);
   }
 
   // `element`: whose children become accessors.
@@ -80,9 +87,11 @@ class ViewWriter {
       const std::string type(t_.type_name(type_));
       classes_ += fmt::format("  static constexpr model::TypeId type_id = model::r4::{};\n", identifier(type));
       if (t_.types[type_].kind == model::TypeKind::resource) {
-        classes_ += fmt::format("  // Of the tree's root; empty if that is no {0}.\n  static {0} of(const model::Tree& tree) {{ return Choice(tree.empty() ? "
-                                "model::NodeRef() : tree.root()).as<{0}>(); }}\n",
-                                type);
+        classes_ += fmt::format(
+            "  // Of the tree's root; empty if that is no {0}.\n  static {0} of(const model::Tree& tree) {{ return "
+            "Choice(tree.empty() ? "
+            "model::NodeRef() : tree.root()).as<{0}>(); }}\n",
+            type);
       }
     }
     const auto first = row.children.first, last = row.children.first + row.children.count;
@@ -128,8 +137,9 @@ std::map<std::string, std::string> view_headers(const Tables& tables) {
     const std::string name(tables.text(row.name));
     if (row.constraint) {
       constrained += fmt::format("using {} = {};\n", name, tables.type_name(row.base));
-      out[snake_case(name) + ".h"] = fmt::format("// Generated: {0} is {1} to a view.\n#pragma once\n\n#include \"resources-gen/generated/views/{2}.h\"\n", name,
-                                                 tables.type_name(row.base), snake_case(tables.type_name(row.base)));
+      out[snake_case(name) + ".h"] =
+          fmt::format("// Generated: {0} is {1} to a view.\n#pragma once\n\n#include \"resources-gen/generated/views/{2}.h\"\n",
+                      name, tables.type_name(row.base), snake_case(tables.type_name(row.base)));
     }
     if (!viewed(row)) continue;
     types += fmt::format("class {};\n", name);

@@ -32,62 +32,81 @@ enum class TypeKind : std::uint8_t { primitive, complex, resource };
 
 // What a primitive's JSON value is and which rule its text obeys. `none` for all types that are not primitive.
 enum class Primitive : std::uint8_t {
-  none, base64_binary, boolean, canonical, code, date, date_time, decimal, id, instant, integer,
-  markdown, oid, positive_int, string, time, unsigned_int, uri, url, uuid, xhtml,
+  none,
+  base64_binary,
+  boolean,
+  canonical,
+  code,
+  date,
+  date_time,
+  decimal,
+  id,
+  instant,
+  integer,
+  markdown,
+  oid,
+  positive_int,
+  string,
+  time,
+  unsigned_int,
+  uri,
+  url,
+  uuid,
+  xhtml,
 };
 
 struct TypeRow {
-  Text name;                 // "Patient", "HumanName", "string"
-  Text url;                  // the StructureDefinition's canonical URL
+  Text name;  // "Patient", "HumanName", "string"
+  Text url;   // the StructureDefinition's canonical URL
   TypeKind kind;
   Primitive primitive;
-  bool abstract;             // Element, BackboneElement, Resource, DomainResource
-  bool constraint;           // derivation "constraint": SimpleQuantity, MoneyQuantity
-  TypeId base;               // no_type for Element and Resource
-  ElementId root;            // the first of elements: path "Patient"; of a constraint the constrained type's ("Quantity")
-  Range elements;            // all of the type's snapshot elements, root first, breadth first
+  bool abstract;    // Element, BackboneElement, Resource, DomainResource
+  bool constraint;  // derivation "constraint": SimpleQuantity, MoneyQuantity
+  TypeId base;      // no_type for Element and Resource
+  ElementId root;   // the first of elements: path "Patient"; of a constraint the constrained type's ("Quantity")
+  Range elements;   // all of the type's snapshot elements, root first, breadth first
 };
 
 enum ElementFlag : std::uint16_t {
-  element_choice = 1,       // name[x]
+  element_choice = 1,  // name[x]
   element_modifier = 2,
   element_summary = 4,
-  element_xml_attribute = 8,   // representation xmlAttr
-  element_xhtml = 16,          // representation xhtml
+  element_xml_attribute = 8,  // representation xmlAttr
+  element_xhtml = 16,         // representation xhtml
 };
 
-struct ElementTypeRow {      // one allowed type of an element
+struct ElementTypeRow {  // one allowed type of an element
   TypeId type;
-  Range targets;             // rows of target_types: for Reference, the resource types allowed (empty: any)
-  Text profile;              // first of type.profile, empty if none (R4 itself: SimpleQuantity only)
+  Range targets;  // rows of target_types: for Reference, the resource types allowed (empty: any)
+  Text profile;   // first of type.profile, empty if none (R4 itself: SimpleQuantity only)
 };
 
 struct ElementRow {
-  Text path;                 // "Observation.component.value[x]"
-  Text name;                 // last segment without "[x]": "value"
-  TypeId owner;              // the type whose snapshot this is
-  ElementId parent;          // no_element for a root
-  Range children;            // consecutive rows of elements, in the definition's order
+  Text path;         // "Observation.component.value[x]"
+  Text name;         // last segment without "[x]": "value"
+  TypeId owner;      // the type whose snapshot this is
+  ElementId parent;  // no_element for a root
+  Range children;    // consecutive rows of elements, in the definition's order
   std::uint16_t min;
-  std::uint16_t max;         // unbounded for *
-  std::uint16_t flags;       // ElementFlag
-  Range types;               // rows of element_types; empty where content_reference is set
+  std::uint16_t max;            // unbounded for *
+  std::uint16_t flags;          // ElementFlag
+  Range types;                  // rows of element_types; empty where content_reference is set
   ElementId content_reference;  // no_element if none
-  Range constraints;         // rows of element_constraints, each a position in constraints
-  std::uint32_t binding;     // row of bindings, no_row if none
+  Range constraints;            // rows of element_constraints, each a position in constraints
+  std::uint32_t binding;        // row of bindings, no_row if none
 };
 
 enum class BindingStrength : std::uint8_t { required, extensible, preferred, example };
 struct BindingRow {
   BindingStrength strength;
-  Text value_set;            // canonical, with |version as given; empty where R4 only describes the set
-  std::uint32_t code_set;    // row of code_sets (only for strength required), no_row if not expandable
+  Text value_set;          // canonical, with |version as given; empty where R4 only describes the set
+  std::uint32_t code_set;  // row of code_sets (only for strength required), no_row if not expandable
   Text max_value_set;
 };
 
-struct ConstraintRow {       // distinct by (key, severity, human, expression, source)
+struct ConstraintRow {  // distinct by (key, severity, human, expression, source)
   Text key;
-  bool error;                // else warning
+  bool error;  // else warning
   Text human;
   Text expression;
   Text source;
@@ -99,8 +118,8 @@ struct CodeRow {
   Text display;
 };
 struct CodeSetRow {
-  Text value_set;            // canonical without version
-  Range codes;               // rows of codes, sorted by (code, system)
+  Text value_set;  // canonical without version
+  Range codes;     // rows of codes, sorted by (code, system)
 };
 
 // http://hl7.org/fhir/R4/valueset-search-param-type.html
@@ -108,39 +127,39 @@ enum class ParameterType : std::uint8_t { number, date, string, token, reference
 
 struct ComponentRow {
   Text expression;
-  ParameterId parameter;     // the component's definition
+  ParameterId parameter;  // the component's definition
 };
 struct SearchParameterRow {
-  Text code;                 // the name used in URLs
+  Text code;  // the name used in URLs
   Text id;
   Text url;
   Text description;
-  Text expression;           // the whole union as defined; empty for _text, _content, _query
+  Text expression;  // the whole union as defined; empty for _text, _content, _query
   ParameterType type;
-  Range bases;               // rows of parameter_bases: TypeIds, "Resource" and "DomainResource" as such
-  Range targets;             // rows of parameter_bases too
-  Range components;          // rows of components
+  Range bases;       // rows of parameter_bases: TypeIds, "Resource" and "DomainResource" as such
+  Range targets;     // rows of parameter_bases too
+  Range components;  // rows of components
   bool multiple_or;
   bool multiple_and;
 };
 
 struct CompartmentParameterRow {
   TypeId type;
-  Text parameter;            // code of a search parameter, or "{def}"
+  Text parameter;  // code of a search parameter, or "{def}"
 };
 struct CompartmentRow {
-  Text code;                 // "Patient"
-  Range parameters;          // rows of compartment_parameters
+  Text code;         // "Patient"
+  Range parameters;  // rows of compartment_parameters
 };
 
-struct OperationRow {        // the R4 specification's own OperationDefinitions
-  Text code;                 // without "$"
+struct OperationRow {  // the R4 specification's own OperationDefinitions
+  Text code;           // without "$"
   Text url;
   bool affects_state;
   bool system;
   bool type;
   bool instance;
-  Range resources;           // rows of parameter_bases
+  Range resources;  // rows of parameter_bases
 };
 
 class Schema {
@@ -166,7 +185,9 @@ class Schema {
   std::string_view text(Text t) const { return pool.substr(t.offset, t.length); }
   std::string_view type_name(TypeId type) const { return text(types[type].name); }
   template <typename Row>
-  static std::span<const Row> rows(std::span<const Row> all, Range range) { return all.subspan(range.first, range.count); }
+  static std::span<const Row> rows(std::span<const Row> all, Range range) {
+    return all.subspan(range.first, range.count);
+  }
 
   // The type of that name, no_type if none. O(1).
   TypeId type(std::string_view name) const;
@@ -180,7 +201,7 @@ class Schema {
 
   struct Child {
     ElementId element = no_element;
-    TypeId type = no_type;     // the one type; for a choice the type that the JSON name picks
+    TypeId type = no_type;  // the one type; for a choice the type that the JSON name picks
   };
   // The child of `owner` (from children_owner) that JSON calls `json_name`: "birthDate", "valueQuantity"; no leading
   // underscore. {no_element, no_type} if there is none. O(1). For contained, Bundle.entry.resource and
@@ -190,8 +211,8 @@ class Schema {
   // The child of `owner` by its FHIRPath name ("value" for value[x]); no_element if none. O(1).
   ElementId child_by_name(ElementId owner, std::string_view name) const;
 
-  // Builds the look-up tables behind type(), child() and child_by_name(): needed once the rows are filled, before those are called.
-  // r4() has done it. Throws std::length_error for an element name over 255 bytes.
+  // Builds the look-up tables behind type(), child() and child_by_name(): needed once the rows are filled, before those are
+  // called. r4() has done it. Throws std::length_error for an element name over 255 bytes.
   void index();
 
  private:

@@ -1,7 +1,7 @@
 // Views: what the generated classes (views::Patient, views::HumanName ...) stand on: typed accessors over a tree's nodes.
 //
-// A view is a node, passed by value, valid as long as its tree. An absent element is an empty view, and everything asked of an empty view
-// is empty again: `patient.maritalStatus().text().text()` needs no checks on the way.
+// A view is a node, passed by value, valid as long as its tree. An absent element is an empty view, and everything asked of an
+// empty view is empty again: `patient.maritalStatus().text().text()` needs no checks on the way.
 #pragma once
 
 #include <cstddef>
@@ -92,8 +92,12 @@ class Primitive : public View {
   bool has_value() const { return at() && at().has_value(); }
   std::string_view text() const { return at() ? at().text() : std::string_view(); }  // as written: "1.50", "true"
   std::optional<bool> boolean() const { return has_value() ? std::optional(text() == "true") : std::nullopt; }
-  std::optional<model::Decimal> decimal() const { return has_value() ? model::Decimal::parse(text()) : std::nullopt; }  // integers too
-  std::optional<model::Temporal> temporal() const { return has_value() ? model::Temporal::parse(text(), at().primitive()) : std::nullopt; }
+  std::optional<model::Decimal> decimal() const {
+    return has_value() ? model::Decimal::parse(text()) : std::nullopt;
+  }  // integers too
+  std::optional<model::Temporal> temporal() const {
+    return has_value() ? model::Temporal::parse(text(), at().primitive()) : std::nullopt;
+  }
   std::string_view id() const { return Primitive(named("id")).text(); }
   Items<Extension> extension() const;  // with views/extension.h
 };

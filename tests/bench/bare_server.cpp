@@ -1,6 +1,7 @@
 // A bare server of the same libraries: Beast's parser, an LMDB get, one writev. The floor that `kiln serve` is measured against.
 //
-//   bench_bare_server PORT DIRECTORY [fixed]   DIRECTORY holds keys (the path's last segment) and bodies; `fixed`: one body, no look-up
+//   bench_bare_server PORT DIRECTORY [fixed]   DIRECTORY holds keys (the path's last segment) and bodies; `fixed`: one body, no
+//   look-up
 #include <lmdb.h>
 
 #include <boost/asio/io_context.hpp>
@@ -48,7 +49,8 @@ class Session : public std::enable_shared_from_this<Session> {
     error_code trouble;
     reader_->eager(true);
     const auto used = reader_->put(asio::buffer(buffer_.data(), end_), trouble);
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(used), buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(used), buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
+              buffer_.begin());
     end_ -= used;
     if (!reader_->is_done()) return read();
     const auto target = reader_->get().target();
@@ -62,7 +64,8 @@ class Session : public std::enable_shared_from_this<Session> {
     } else {
       body_ = fixed_body;
     }
-    header_ = "HTTP/1.1 200 OK\r\nServer: bare\r\nContent-Type: application/fhir+json\r\nContent-Length: " + std::to_string(body_.size()) + "\r\n\r\n";
+    header_ = "HTTP/1.1 200 OK\r\nServer: bare\r\nContent-Type: application/fhir+json\r\nContent-Length: " +
+              std::to_string(body_.size()) + "\r\n\r\n";
     const std::array<asio::const_buffer, 2> out{asio::buffer(header_), asio::buffer(body_)};
     asio::async_write(socket_, out, [self = shared_from_this()](error_code failed, std::size_t) {
       if (!failed) self->start();

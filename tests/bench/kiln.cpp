@@ -2,8 +2,8 @@
 //
 //   bench_kiln [--grow N] [--seconds S] [--only NAME] [--directory DIR]
 //
-// Baselines of the same run: a bare server of the same libraries, nginx serving the same bytes from a file (where installed), bare LMDB puts with
-// fsync, and the disk's fsyncs alone. Ratios count; the machine is noisy.
+// Baselines of the same run: a bare server of the same libraries, nginx serving the same bytes from a file (where installed),
+// bare LMDB puts with fsync, and the disk's fsyncs alone. Ratios count; the machine is noisy.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <lmdb.h>
@@ -58,8 +58,9 @@ LoadFigures row(const std::string& name, Process& server, LoadPlan plan) {
   const double before = server.cpu_seconds();
   const auto figures = bench::run_load(plan);
   const double cpu = server.cpu_seconds() - before;
-  std::printf("| %s | %u | %.0f | %.2f | %.2f | %.4f | %llu |\n", name.c_str(), plan.clients, figures.per_second(), figures.percentile(0.5),
-              figures.percentile(0.99), figures.requests != 0 ? cpu * 1000 / static_cast<double>(figures.requests) : 0,
+  std::printf("| %s | %u | %.0f | %.2f | %.2f | %.4f | %llu |\n", name.c_str(), plan.clients, figures.per_second(),
+              figures.percentile(0.5), figures.percentile(0.99),
+              figures.requests != 0 ? cpu * 1000 / static_cast<double>(figures.requests) : 0,
               static_cast<unsigned long long>(figures.errors));
   std::fflush(stdout);
   return figures;
@@ -74,9 +75,9 @@ struct Kiln {
 
 Kiln start_kiln(const std::string& data) {
   Kiln kiln{data, bench::free_port(), 0, nullptr};
-  kiln.process = std::make_unique<Process>(
-      std::vector<std::string>{build + "/kiln", "serve", "--data", data, "--bind", "127.0.0.1", "--port", std::to_string(kiln.port)},
-      options.directory + "/kiln.log");
+  kiln.process = std::make_unique<Process>(std::vector<std::string>{build + "/kiln", "serve", "--data", data, "--bind",
+                                                                    "127.0.0.1", "--port", std::to_string(kiln.port)},
+                                           options.directory + "/kiln.log");
   kiln.start_seconds = bench::wait_for_port(kiln.port, 120);
   return kiln;
 }
@@ -89,8 +90,8 @@ struct Known {
 };
 
 // Loads synthetic patients [from, ...) by transactions until about `resources` more are stored; returns resources and seconds.
-std::pair<std::uint64_t, double> load_transactions(Kiln& kiln, const bench::Synthetic& synthetic, std::uint64_t& patient, std::uint64_t resources,
-                                                   Known* known) {
+std::pair<std::uint64_t, double> load_transactions(Kiln& kiln, const bench::Synthetic& synthetic, std::uint64_t& patient,
+                                                   std::uint64_t resources, Known* known) {
   std::uint64_t stored = 0;
   LoadPlan plan;
   plan.port = kiln.port;
@@ -103,17 +104,20 @@ std::pair<std::uint64_t, double> load_transactions(Kiln& kiln, const bench::Synt
   };
   plan.reply = [&](unsigned, const bench::Reply& reply) {
     if (reply.status >= 400) {
-      std::fprintf(stderr, "a transaction failed: %.*s\n", static_cast<int>(std::min<std::size_t>(reply.body.size(), 500)), reply.body.data());
+      std::fprintf(stderr, "a transaction failed: %.*s\n", static_cast<int>(std::min<std::size_t>(reply.body.size(), 500)),
+                   reply.body.data());
       return;
     }
     if (known == nullptr) return;
     for (std::size_t at = 0; (at = reply.body.find("\"location\":\"", at)) != std::string_view::npos;) {
       at += 12;
       auto location = reply.body.substr(at, reply.body.find('"', at) - at);
-      if (const auto history = location.find("/_history"); history != std::string_view::npos) location = location.substr(0, history);
+      if (const auto history = location.find("/_history"); history != std::string_view::npos)
+        location = location.substr(0, history);
       const auto slash = location.rfind('/');
       const auto before = location.rfind('/', slash - 1);
-      const auto type = location.substr(before == std::string_view::npos ? 0 : before + 1, slash - (before == std::string_view::npos ? 0 : before + 1));
+      const auto type = location.substr(before == std::string_view::npos ? 0 : before + 1,
+                                        slash - (before == std::string_view::npos ? 0 : before + 1));
       known->ids[std::string(type)].emplace_back(location.substr(slash + 1));
     }
   };
@@ -216,13 +220,16 @@ void reads(Kiln& kiln, const Known& known) {
   const auto nginx_port = bench::free_port();
   std::unique_ptr<Process> nginx;
   if (fs::exists("/usr/sbin/nginx")) {
-    std::ofstream(options.directory + "/nginx.conf")
-        << fmt::format("daemon off; master_process off; worker_processes 1; pid {0}/nginx.pid; error_log {0}/nginx.err; events {{ worker_connections 512; }}\n"
-                       "http {{ access_log off; open_file_cache max=20000; keepalive_requests 1000000000; default_type application/fhir+json; sendfile on;\n"
-                       "server {{ listen 127.0.0.1:{1}; root {0}/www; }} }}\n",
-                       options.directory, nginx_port);
-    nginx = std::make_unique<Process>(std::vector<std::string>{"/usr/sbin/nginx", "-p", options.directory, "-c", options.directory + "/nginx.conf"},
-                                      options.directory + "/nginx.log");
+    std::ofstream(options.directory + "/nginx.conf") << fmt::format(
+        "daemon off; master_process off; worker_processes 1; pid {0}/nginx.pid; error_log {0}/nginx.err; events {{ "
+        "worker_connections 512; }}\n"
+        "http {{ access_log off; open_file_cache max=20000; keepalive_requests 1000000000; default_type application/fhir+json; "
+        "sendfile on;\n"
+        "server {{ listen 127.0.0.1:{1}; root {0}/www; }} }}\n",
+        options.directory, nginx_port);
+    nginx = std::make_unique<Process>(
+        std::vector<std::string>{"/usr/sbin/nginx", "-p", options.directory, "-c", options.directory + "/nginx.conf"},
+        options.directory + "/nginx.log");
     bench::wait_for_port(nginx_port, 10);
   }
   for (int round = 1; round <= 3; ++round) {
@@ -261,13 +268,15 @@ void cycle(Kiln& kiln, const bench::Synthetic& synthetic) {
           s.type = types[turn % types.size()];
           s.body = bodies[s.type][turn++ % 64];
           return post("/fhir/" + s.type, s.body);
-        case 1: return bench::http_request("GET", "/fhir/" + s.type + "/" + s.id);
+        case 1:
+          return bench::http_request("GET", "/fhir/" + s.type + "/" + s.id);
         case 2: {
           auto body = s.body;
           body.insert(body.find(',') + 1, "\"id\":\"" + s.id + "\",");
           return bench::http_request("PUT", "/fhir/" + s.type + "/" + s.id, body);
         }
-        default: return bench::http_request("DELETE", "/fhir/" + s.type + "/" + s.id);
+        default:
+          return bench::http_request("DELETE", "/fhir/" + s.type + "/" + s.id);
       }
     };
     plan.reply = [&](unsigned client, const bench::Reply& reply) {
@@ -346,7 +355,9 @@ void searches(Kiln& kiln, const Known& known, const std::string& at) {
   LoadPlan plan;
   plan.port = kiln.port;
   plan.clients = 16;
-  plan.request = [&](unsigned, std::uint64_t n) { return bench::http_request("GET", "/fhir/" + mix[n % mix.size()] + "&_count=20"); };
+  plan.request = [&](unsigned, std::uint64_t n) {
+    return bench::http_request("GET", "/fhir/" + mix[n % mix.size()] + "&_count=20");
+  };
   row("24 queries", *kiln.process, plan);
   for (const auto& query : mix) {
     LoadPlan one;
@@ -361,10 +372,13 @@ void searches(Kiln& kiln, const Known& known, const std::string& at) {
 }
 
 void state(Kiln& kiln, std::uint64_t resources) {
-  std::printf("\n%llu resources: resident memory %.0f MB (%.0f MB not of mapped files), on disk %.0f bytes a resource, started in %.2f s\n",
-              static_cast<unsigned long long>(resources), static_cast<double>(kiln.process->resident_bytes()) / 1e6,
-              static_cast<double>(kiln.process->anonymous_bytes()) / 1e6,
-              static_cast<double>(bench::directory_bytes(kiln.data)) / static_cast<double>(std::max<std::uint64_t>(1, resources)), kiln.start_seconds);
+  std::printf(
+      "\n%llu resources: resident memory %.0f MB (%.0f MB not of mapped files), on disk %.0f bytes a resource, started in %.2f "
+      "s\n",
+      static_cast<unsigned long long>(resources), static_cast<double>(kiln.process->resident_bytes()) / 1e6,
+      static_cast<double>(kiln.process->anonymous_bytes()) / 1e6,
+      static_cast<double>(bench::directory_bytes(kiln.data)) / static_cast<double>(std::max<std::uint64_t>(1, resources)),
+      kiln.start_seconds);
 }
 
 void imports(const bench::Synthetic& synthetic) {
@@ -384,9 +398,10 @@ void imports(const bench::Synthetic& synthetic) {
   const auto command = fmt::format("{}/kiln import --data {} {} >{}/import.log 2>&1", build, data, file, options.directory);
   const int status = std::system(command.c_str());
   const double seconds = since(start);
-  std::printf("| NDJSON | %llu | %.2f | %.0f%s |\n", static_cast<unsigned long long>(resources), seconds, static_cast<double>(resources) / seconds,
-              status == 0 ? "" : " FAILED");
-  std::printf("\non disk %.0f bytes a resource\n", static_cast<double>(bench::directory_bytes(data)) / static_cast<double>(resources));
+  std::printf("| NDJSON | %llu | %.2f | %.0f%s |\n", static_cast<unsigned long long>(resources), seconds,
+              static_cast<double>(resources) / seconds, status == 0 ? "" : " FAILED");
+  std::printf("\non disk %.0f bytes a resource\n",
+              static_cast<double>(bench::directory_bytes(data)) / static_cast<double>(resources));
   fs::remove(file);
   fs::remove_all(data);
 }
@@ -412,20 +427,24 @@ int main(int argc, char** argv) {
     if (wanted("disk")) baseline_disk();
     if (wanted("import")) imports(synthetic);
     auto kiln = start_kiln(options.directory + "/data");
-    std::printf("\nempty: started in %.2f s, resident memory %.0f MB\n", kiln.start_seconds, static_cast<double>(kiln.process->resident_bytes()) / 1e6);
+    std::printf("\nempty: started in %.2f s, resident memory %.0f MB\n", kiln.start_seconds,
+                static_cast<double>(kiln.process->resident_bytes()) / 1e6);
     Known known;
     std::uint64_t patient = 0, resources = 0;
     for (const auto& resource : synthetic.shared()) {
       LoadPlan one;
       one.port = kiln.port;
       one.requests = 1;
-      one.request = [&](unsigned, std::uint64_t) { return bench::http_request("PUT", "/fhir/" + resource.type + "/" + resource.id, resource.json); };
+      one.request = [&](unsigned, std::uint64_t) {
+        return bench::http_request("PUT", "/fhir/" + resource.type + "/" + resource.id, resource.json);
+      };
       bench::run_load(one);
       ++resources;
     }
     auto [loaded, seconds] = load_transactions(kiln, synthetic, patient, options.base, &known);
     resources += loaded;
-    std::printf("\nloaded %llu resources by transactions at %.0f/s\n", static_cast<unsigned long long>(loaded), static_cast<double>(loaded) / seconds);
+    std::printf("\nloaded %llu resources by transactions at %.0f/s\n", static_cast<unsigned long long>(loaded),
+                static_cast<double>(loaded) / seconds);
     state(kiln, resources);
     if (wanted("read")) reads(kiln, known);
     if (wanted("search")) searches(kiln, known, fmt::format("{} resources", resources));
@@ -435,7 +454,8 @@ int main(int argc, char** argv) {
       step = std::min(step, options.grow);
       auto [more, took] = load_transactions(kiln, synthetic, patient, step > resources ? step - resources : 0, nullptr);
       resources += more;
-      std::printf("\ngrew by %llu resources at %.0f/s\n", static_cast<unsigned long long>(more), static_cast<double>(more) / took);
+      std::printf("\ngrew by %llu resources at %.0f/s\n", static_cast<unsigned long long>(more),
+                  static_cast<double>(more) / took);
       state(kiln, resources);
       if (wanted("search")) searches(kiln, known, fmt::format("{} resources", resources));
       if (wanted("write")) writes(kiln, synthetic, fmt::format("{} resources", resources));
@@ -444,8 +464,9 @@ int main(int argc, char** argv) {
     kiln.process->stop();
     if (options.grow != 0) {
       auto again = start_kiln(options.directory + "/data");
-      std::printf("\nrestarted on %llu resources: first answer after %.2f s, resident %.0f MB\n", static_cast<unsigned long long>(resources),
-                  again.start_seconds, static_cast<double>(again.process->resident_bytes()) / 1e6);
+      std::printf("\nrestarted on %llu resources: first answer after %.2f s, resident %.0f MB\n",
+                  static_cast<unsigned long long>(resources), again.start_seconds,
+                  static_cast<double>(again.process->resident_bytes()) / 1e6);
     }
   } catch (const std::exception& trouble) {
     std::fprintf(stderr, "bench: %s\n", trouble.what());

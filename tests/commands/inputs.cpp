@@ -11,9 +11,12 @@ using commands_test::gzipped;
 using commands_test::read_ndjson;
 using commands_test::write_file;
 
-std::string patient(const std::string& id, const std::string& more = "") { return R"({"resourceType":"Patient","id":")" + id + "\"" + more + "}"; }
+std::string patient(const std::string& id, const std::string& more = "") {
+  return R"({"resourceType":"Patient","id":")" + id + "\"" + more + "}";
+}
 std::string observation(const std::string& id, const std::string& subject) {
-  return R"({"resourceType":"Observation","id":")" + id + R"(","status":"final","code":{"text":"c"},"subject":{"reference":")" + subject + "\"}}";
+  return R"({"resourceType":"Observation","id":")" + id + R"(","status":"final","code":{"text":"c"},"subject":{"reference":")" +
+         subject + "\"}}";
 }
 std::string bundle(const std::string& type, const std::vector<std::string>& entries) {
   std::string out = R"({"resourceType":"Bundle","type":")" + type + R"(","entry":[)";
@@ -36,8 +39,8 @@ std::vector<Refused> refused(const std::filesystem::path& path) {
   std::vector<Refused> out;
   for (const auto& line : commands_test::lines_of(commands_test::read_file(path))) {
     const auto row = json::parse(line);
-    out.push_back({std::string(row.at("file").as_string()), std::string(row.at("id").as_string()), std::string(row.at("reason").as_string()),
-                   row.at("line").as_int64()});
+    out.push_back({std::string(row.at("file").as_string()), std::string(row.at("id").as_string()),
+                   std::string(row.at("reason").as_string()), row.at("line").as_int64()});
   }
   return out;
 }
@@ -65,17 +68,22 @@ TEST_CASE("import takes resources, NDJSON and Bundles, plain and gzipped, whatev
   const tests::Scratch scratch;
   write_file(scratch / "one.json", patient("single"));
   write_file(scratch / "pretty.json", "{\n  \"resourceType\": \"Patient\",\n  \"id\": \"pretty\"\n}\n");
-  write_file(scratch / "lines.ndjson", observation("o1", "Patient/later") + "\r\n\r\n" + patient("crlf") + "\n\n" + patient("last"));
+  write_file(scratch / "lines.ndjson",
+             observation("o1", "Patient/later") + "\r\n\r\n" + patient("crlf") + "\n\n" + patient("last"));
   write_file(scratch / "mark.ndjson", "\xef\xbb\xbf" + patient("bom") + "\n");
   write_file(scratch / "lines.ndjson.gz", gzipped(patient("g1") + "\n" + patient("g2") + "\n"));
   write_file(scratch / "one.json.gz", gzipped(patient("g3")));
-  write_file(scratch / "transaction.json", bundle("transaction", {post("urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4a7e111", "Patient", R"({"resourceType":"Patient","active":true})"),
-                                                                   put("Observation/o2", observation("o2", "urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4a7e111"))}));
-  write_file(scratch / "batch.json.gz", gzipped(bundle("batch", {put("Patient/b1", patient("b1")), put("Patient/b2", patient("b2"))})));
-  write_file(scratch / "collection.json", bundle("collection", {R"({"resource":)" + patient("c1") + "}", R"({"resource":)" + patient("c2") + "}"}));
+  write_file(scratch / "transaction.json",
+             bundle("transaction", {post("urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4a7e111", "Patient",
+                                         R"({"resourceType":"Patient","active":true})"),
+                                    put("Observation/o2", observation("o2", "urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4a7e111"))}));
+  write_file(scratch / "batch.json.gz",
+             gzipped(bundle("batch", {put("Patient/b1", patient("b1")), put("Patient/b2", patient("b2"))})));
+  write_file(scratch / "collection.json",
+             bundle("collection", {R"({"resource":)" + patient("c1") + "}", R"({"resource":)" + patient("c2") + "}"}));
   write_file(scratch / "empty.ndjson", "");
-  const auto got = import(scratch, {"one.json", "pretty.json", "lines.ndjson", "mark.ndjson", "lines.ndjson.gz", "one.json.gz", "transaction.json",
-                                    "batch.json.gz", "collection.json", "empty.ndjson"});
+  const auto got = import(scratch, {"one.json", "pretty.json", "lines.ndjson", "mark.ndjson", "lines.ndjson.gz", "one.json.gz",
+                                    "transaction.json", "batch.json.gz", "collection.json", "empty.ndjson"});
   INFO(got.ran.output);
   CHECK(got.ran.status == 0);
   for (const char* id : {"single", "pretty", "crlf", "last", "bom", "g1", "g2", "g3", "b1", "b2", "c1", "c2"}) {
@@ -90,10 +98,13 @@ TEST_CASE("import takes resources, NDJSON and Bundles, plain and gzipped, whatev
 
 TEST_CASE("import refuses what is wrong, names file, line and reason, and takes the rest") {
   const tests::Scratch scratch;
-  write_file(scratch / "a.ndjson", patient("p1") + "\n" + patient("p2", R"(,"gender":"martian")") + "\n{\"resourceType\":\"Patient\",\n" + patient("p3") + "\n" +
-                                       R"({"resourceType":"Nothing","id":"x"})" + "\n[]\n" + patient("p4", R"(,"birthDate":"2000-13-40")") + "\n" +
-                                       observation("o1", "Practitioner?identifier=http://nowhere|1") + "\n" + patient("p5") + "\n");
-  write_file(scratch / "t.json", bundle("transaction", {put("Patient/t1", patient("t1")), put("Patient/t2", patient("t2", R"(,"active":"yes")"))}));
+  write_file(scratch / "a.ndjson",
+             patient("p1") + "\n" + patient("p2", R"(,"gender":"martian")") + "\n{\"resourceType\":\"Patient\",\n" +
+                 patient("p3") + "\n" + R"({"resourceType":"Nothing","id":"x"})" + "\n[]\n" +
+                 patient("p4", R"(,"birthDate":"2000-13-40")") + "\n" +
+                 observation("o1", "Practitioner?identifier=http://nowhere|1") + "\n" + patient("p5") + "\n");
+  write_file(scratch / "t.json",
+             bundle("transaction", {put("Patient/t1", patient("t1")), put("Patient/t2", patient("t2", R"(,"active":"yes")"))}));
   write_file(scratch / "broken.json", "{\"resourceType\":\"Patient\"");
   auto damaged = gzipped(patient("z1") + "\n" + patient("z2") + "\n");
   damaged.resize(damaged.size() - 12);
@@ -156,5 +167,6 @@ TEST_CASE("wrong usage exits with 2 and says what is wrong") {
   }
   const auto help = tests::kiln({"--help"});
   CHECK(help.status == 0);
-  for (const char* command : {"serve", "import", "export", "check", "backup"}) CHECK(help.output.find(command) != std::string::npos);
+  for (const char* command : {"serve", "import", "export", "check", "backup"})
+    CHECK(help.output.find(command) != std::string::npos);
 }

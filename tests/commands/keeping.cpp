@@ -1,4 +1,5 @@
-// What must survive: imports that are killed and go on, copies made under load, damage that is found, stores that are not ours to open.
+// What must survive: imports that are killed and go on, copies made under load, damage that is found, stores that are not ours to
+// open.
 #include <signal.h>
 
 #include <algorithm>
@@ -26,8 +27,8 @@ void write_population(const tests::Scratch& scratch) {
   std::string text;
   for (int i = 0; i < lines; ++i) {
     const auto id = i % 3 == 0 ? std::string() : R"("id":"p)" + std::to_string(i) + "\",";
-    text += R"({"resourceType":"Patient",)" + id + R"("identifier":[{"system":"urn:n","value":")" + std::to_string(i) + R"("}],"name":[{"family":"Kill)" +
-            std::to_string(i % 97) + "\"}]}\n";
+    text += R"({"resourceType":"Patient",)" + id + R"("identifier":[{"system":"urn:n","value":")" + std::to_string(i) +
+            R"("}],"name":[{"family":"Kill)" + std::to_string(i % 97) + "\"}]}\n";
   }
   write_file(scratch / "patients.ndjson", text);
   for (int b = 0; b < 60; ++b) {
@@ -71,7 +72,8 @@ TEST_CASE("an import that is killed goes on without doubling or losing anything"
   std::vector<std::string> arguments{"import"};
   if (over_http) {
     served = std::make_unique<tests::Served>(data);
-    arguments.insert(arguments.end(), {"--server", served->url(), "--journal", (scratch / "journal").string(), "--refused", (scratch / "refused").string()});
+    arguments.insert(arguments.end(), {"--server", served->url(), "--journal", (scratch / "journal").string(), "--refused",
+                                       (scratch / "refused").string()});
   } else {
     arguments.insert(arguments.end(), {"--data", data.string()});
   }
@@ -115,7 +117,8 @@ TEST_CASE("a backup under load opens, is sound and holds all that was acknowledg
   for (int round = 0; round < 3; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     before[round] = acknowledged;
-    copies.push_back(tests::kiln({"backup", "--data", (scratch / "data").string(), "--out", (scratch / ("copy" + std::to_string(round))).string()}));
+    copies.push_back(tests::kiln(
+        {"backup", "--data", (scratch / "data").string(), "--out", (scratch / ("copy" + std::to_string(round))).string()}));
   }
   stop = true;
   writer.join();
@@ -129,7 +132,8 @@ TEST_CASE("a backup under load opens, is sound and holds all that was acknowledg
     const auto checked = tests::kiln({"check", "--data", (scratch / ("copy" + name)).string()});
     INFO(checked.output);
     CHECK(checked.status == 0);
-    REQUIRE(tests::kiln({"export", "--data", (scratch / ("copy" + name)).string(), "--out", (scratch / ("out" + name)).string()}).status == 0);
+    REQUIRE(tests::kiln({"export", "--data", (scratch / ("copy" + name)).string(), "--out", (scratch / ("out" + name)).string()})
+                .status == 0);
     const auto held = read_ndjson(scratch / ("out" + name));
     int missing = 0;
     for (int i = 0; i < before[round]; ++i) missing += held.count("Patient/w" + std::to_string(i)) == 0 ? 1 : 0;
@@ -142,7 +146,8 @@ TEST_CASE("what a server holds, no other process opens, and what is damaged is f
   const auto data = scratch / "data";
   std::string text;
   for (int i = 0; i < 3000; ++i) {
-    text += R"({"resourceType":"Patient","id":"d)" + std::to_string(i) + R"(","name":[{"family":"Damage)" + std::to_string(i * 7919) + "\"}]}\n";
+    text += R"({"resourceType":"Patient","id":"d)" + std::to_string(i) + R"(","name":[{"family":"Damage)" +
+            std::to_string(i * 7919) + "\"}]}\n";
   }
   write_file(scratch / "p.ndjson", text);
   REQUIRE(tests::kiln({"import", "--data", data.string(), (scratch / "p.ndjson").string()}).status == 0);

@@ -33,8 +33,8 @@ void resolve(Resources& resources) {
     for (const auto& identifier : identifiers->as_array()) {
       const auto& object = identifier.as_object();
       if (!object.contains("system") || !object.contains("value")) continue;
-      by_identifier[std::string(resource.at("resourceType").as_string()) + "?identifier=" + std::string(object.at("system").as_string()) + "|" +
-                    std::string(object.at("value").as_string())] = key;
+      by_identifier[std::string(resource.at("resourceType").as_string()) + "?identifier=" +
+                    std::string(object.at("system").as_string()) + "|" + std::string(object.at("value").as_string())] = key;
     }
   }
   for (auto& [key, text] : resources) {
@@ -87,7 +87,12 @@ TEST_CASE("NDJSON with conditional references, imported and exported, is equal")
   }
   SECTION("over HTTP") {
     tests::Served served(data);
-    std::vector<std::string> arguments{"import", "--server", served.url(), "--journal", (scratch / "journal").string(), "--refused",
+    std::vector<std::string> arguments{"import",
+                                       "--server",
+                                       served.url(),
+                                       "--journal",
+                                       (scratch / "journal").string(),
+                                       "--refused",
                                        (scratch / "refused").string()};
     arguments.insert(arguments.end(), files.begin(), files.end());
     const auto ran = tests::kiln(arguments);
@@ -160,7 +165,8 @@ std::pair<std::string, int> criteria(const json::object& resource) {
     if (resource.at("resourceType").as_string() != row.type) continue;
     if (const auto* code = resource.if_contains(row.code)) {
       const auto& coding = code->at("coding").as_array().at(0).as_object();
-      out += "&" + std::string(row.code_name) + "=" + escaped(coding.at("system").as_string()) + "|" + escaped(coding.at("code").as_string());
+      out += "&" + std::string(row.code_name) + "=" + escaped(coding.at("system").as_string()) + "|" +
+             escaped(coding.at("code").as_string());
       ++several;
     }
     if (const auto* date = resource.if_contains(row.date)) {
@@ -182,7 +188,8 @@ TEST_CASE("Synthea's transactions go in over HTTP, and every resource is found b
   auto files = files_in(*folder, ".json");
   REQUIRE(files.size() == 47);
   // Those that others refer to by identifier come first, as their makers advise.
-  std::stable_partition(files.begin(), files.end(), [](const auto& file) { return file.find("Information") != std::string::npos; });
+  std::stable_partition(files.begin(), files.end(),
+                        [](const auto& file) { return file.find("Information") != std::string::npos; });
   const tests::Scratch scratch;
   tests::Served served(scratch / "data");
   Asking server(served.url());
@@ -191,7 +198,8 @@ TEST_CASE("Synthea's transactions go in over HTTP, and every resource is found b
   for (const auto& file : files) {
     const auto text = commands_test::read_file(file);
     const auto bundle = json::parse(text);
-    for (const auto& entry : bundle.at("entry").as_array()) ++expected[std::string(entry.at("resource").at("resourceType").as_string())];
+    for (const auto& entry : bundle.at("entry").as_array())
+      ++expected[std::string(entry.at("resource").at("resourceType").as_string())];
     const auto answer = server.ask("POST", "", text);
     INFO(file << ": " << answer.body.substr(0, 400));
     REQUIRE(answer.status == 200);

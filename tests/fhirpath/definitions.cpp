@@ -63,8 +63,8 @@ TEST_CASE("every search parameter compiles for each of its bases, and composites
       }
     }
   }
-  std::cout << "search parameters: " << expressions << " expressions, " << plans << " plans, " << paths << " of them paths, " << components
-            << " plans of components, in " << ms_since(start) << " ms\n";
+  std::cout << "search parameters: " << expressions << " expressions, " << plans << " plans, " << paths << " of them paths, "
+            << components << " plans of components, in " << ms_since(start) << " ms\n";
   CHECK(expressions == 1372);
   CHECK(plans >= 1700);
 }

@@ -93,7 +93,8 @@ class Suite {
     const auto found = inputs_.find(file);
     if (found != inputs_.end()) return found->second;
     const auto path = folder_ / file;
-    return inputs_.emplace(file, tests::tree_of(file.ends_with(".xml") ? tests::json_of_xml(path) : tests::file_text(path))).first->second;
+    return inputs_.emplace(file, tests::tree_of(file.ends_with(".xml") ? tests::json_of_xml(path) : tests::file_text(path)))
+        .first->second;
   }
 
   std::filesystem::path folder_;

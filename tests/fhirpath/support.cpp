@@ -42,7 +42,9 @@ class XmlToJson {
     }
     std::vector<std::string> done;
     for (const auto& [name, unused] : content) {
-      if (name == "<xmlattr>" || name == "<xmlcomment>" || name == "text" || std::find(done.begin(), done.end(), name) != done.end()) continue;
+      if (name == "<xmlattr>" || name == "<xmlcomment>" || name == "text" ||
+          std::find(done.begin(), done.end(), name) != done.end())
+        continue;
       done.push_back(name);
       const Schema::Child child = schema_.child(owner, name);
       INFO("XML element " << name);
@@ -83,8 +85,10 @@ class XmlToJson {
       case model::Primitive::integer:
       case model::Primitive::positive_int:
       case model::Primitive::unsigned_int:
-      case model::Primitive::decimal: return *text;
-      default: return quoted(*text);
+      case model::Primitive::decimal:
+        return *text;
+      default:
+        return quoted(*text);
     }
   }
 
@@ -93,12 +97,18 @@ class XmlToJson {
 
 std::string text_of(const fhirpath::Item& item) {
   switch (item.kind) {
-    case fhirpath::ItemKind::node: return item.node.has_value() ? std::string(item.node.text()) : std::string(item.node.path());
-    case fhirpath::ItemKind::boolean: return item.boolean ? "true" : "false";
-    case fhirpath::ItemKind::integer: return std::to_string(item.integer);
-    case fhirpath::ItemKind::quantity: return item.text + " '" + item.unit + "'";
-    case fhirpath::ItemKind::type: return item.unit + "." + item.text;
-    default: return item.text;
+    case fhirpath::ItemKind::node:
+      return item.node.has_value() ? std::string(item.node.text()) : std::string(item.node.path());
+    case fhirpath::ItemKind::boolean:
+      return item.boolean ? "true" : "false";
+    case fhirpath::ItemKind::integer:
+      return std::to_string(item.integer);
+    case fhirpath::ItemKind::quantity:
+      return item.text + " '" + item.unit + "'";
+    case fhirpath::ItemKind::type:
+      return item.unit + "." + item.text;
+    default:
+      return item.text;
   }
 }
 

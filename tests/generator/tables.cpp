@@ -173,7 +173,8 @@ TEST_CASE("rows picked out by hand") {
     const auto types = Schema::rows(schema.element_types, subject.types);
     REQUIRE(types.size() == 1);
     std::string targets;
-    for (const auto type : Schema::rows(schema.target_types, types[0].targets)) targets += std::string(schema.type_name(type)) + " ";
+    for (const auto type : Schema::rows(schema.target_types, types[0].targets))
+      targets += std::string(schema.type_name(type)) + " ";
     CHECK(targets == "Patient Group Device Location ");
   }
   SECTION("bindings") {
@@ -182,13 +183,15 @@ TEST_CASE("rows picked out by hand") {
     CHECK(schema.text(gender.value_set).starts_with("http://hl7.org/fhir/ValueSet/administrative-gender"));
     REQUIRE(gender.code_set != model::no_row);
     std::string codes;
-    for (const auto& code : Schema::rows(schema.codes, schema.code_sets[gender.code_set].codes)) codes += std::string(schema.text(code.code)) + " ";
+    for (const auto& code : Schema::rows(schema.codes, schema.code_sets[gender.code_set].codes))
+      codes += std::string(schema.text(code.code)) + " ";
     CHECK(codes == "female male other unknown ");
     CHECK(schema.bindings[element("Observation.code").binding].strength == model::BindingStrength::example);
   }
   SECTION("constraints") {
     std::string keys;
-    for (const auto row : Schema::rows(schema.element_constraints, element("Patient.contact").constraints)) keys += std::string(schema.text(schema.constraints[row].key)) + " ";
+    for (const auto row : Schema::rows(schema.element_constraints, element("Patient.contact").constraints))
+      keys += std::string(schema.text(schema.constraints[row].key)) + " ";
     CHECK(keys.find("pat-1") != std::string::npos);
   }
   SECTION("search parameters") {

@@ -45,12 +45,18 @@ TEST_CASE("each rule sees its fault") {
   CHECK(house::upward_includes({{"search/a.h", "#include \"tests/b.h\"\n"}}).size() == 1);
   CHECK(house::upward_includes({{"elsewhere/a.h", ""}}).size() == 1);
   CHECK(house::upward_includes({{"search/a.h", "#include \"store/b.h\"\n#include \"search/c.h\"\n"}}).empty());
-  CHECK(house::include_circles({{"store/a.h", "#include \"store/b.h\"\n"}, {"store/b.h", "#include \"store/a.h\"\n"}}).size() == 1);
+  CHECK(house::include_circles({{"store/a.h", "#include \"store/b.h\"\n"}, {"store/b.h", "#include \"store/a.h\"\n"}}).size() ==
+        1);
   CHECK(house::stray_networking({{"search/a.cpp", "#include <boost/asio/post.hpp>\n"}}).size() == 1);
   CHECK(house::stray_networking({{"fhir/http/a.cpp", "#include <boost/beast.hpp>\n"}}).empty());
-  CHECK(house::repeated_types({{"a/a.h", "namespace n {\nstruct Row { int i; };\n}\n"}, {"a/b.h", "namespace n { class Row : public X {}; }"}}).size() == 1);
-  CHECK(house::repeated_types({{"a/a.h", "namespace n { struct Row { struct Part {}; }; }"}, {"a/b.h", "namespace n { struct Other { struct Part {}; }; }"}}).empty());
-  CHECK(house::repeated_types({{"a/a.h", "namespace n { struct Row {}; }"}, {"a/b.h", "namespace m { struct Row {}; }"}}).empty());
+  CHECK(house::repeated_types(
+            {{"a/a.h", "namespace n {\nstruct Row { int i; };\n}\n"}, {"a/b.h", "namespace n { class Row : public X {}; }"}})
+            .size() == 1);
+  CHECK(house::repeated_types({{"a/a.h", "namespace n { struct Row { struct Part {}; }; }"},
+                               {"a/b.h", "namespace n { struct Other { struct Part {}; }; }"}})
+            .empty());
+  CHECK(
+      house::repeated_types({{"a/a.h", "namespace n { struct Row {}; }"}, {"a/b.h", "namespace m { struct Row {}; }"}}).empty());
   CHECK(house::long_files({{"a", "1\n2\n3\n"}}, 2).size() == 1);
   CHECK(house::loops_over_temporaries({{"a.cpp", "for (const auto& x : find()->list) use(x);"}}).size() == 1);
   CHECK(house::loops_over_temporaries({{"a.cpp", "for (auto& x : (*node)->search().check()) use(x);"}}).empty());

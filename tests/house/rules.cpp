@@ -27,14 +27,18 @@ const std::vector<Room>& rooms() {
       {"store", {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath"}},
       {"terminology", {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store"}},
       {"search", {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology"}},
-      {"conformance", {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search"}},
-      {"fhir/rest", {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search", "conformance"}},
+      {"conformance",
+       {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search"}},
+      {"fhir/rest",
+       {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search",
+        "conformance"}},
       {"fhir/operations",
-       {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search", "conformance", "fhir/rest"}},
+       {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search", "conformance",
+        "fhir/rest"}},
       {"fhir/http", {"resources-gen/model", "resources-gen/formats", "fhir/rest"}},
       {"fhir/commands",
-       {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search", "conformance", "fhir/rest",
-        "fhir/operations", "fhir/http"}},
+       {"resources-gen/model", "resources-gen/formats", "resources-gen/fhirpath", "store", "terminology", "search", "conformance",
+        "fhir/rest", "fhir/operations", "fhir/http"}},
       {"fhir", {"fhir/commands"}},  // main.cpp
   };
   return all;
@@ -123,7 +127,8 @@ std::vector<std::string> upward_includes(const Files& files) {
     }
     for (const auto& include : own_includes(text)) {
       const auto folder = folder_of(include);
-      const bool below = std::any_of(here->below.begin(), here->below.end(), [&](const char* room) { return within(folder, room); });
+      const bool below =
+          std::any_of(here->below.begin(), here->below.end(), [&](const char* room) { return within(folder, room); });
       // Tables that the build makes belong to the model.
       if (!below && room_of(folder) != here) out.push_back(path + ": includes " + include);
     }
@@ -153,13 +158,16 @@ std::vector<std::string> stray_networking(const Files& files) {
   static const std::regex pattern("#[ \t]*include[ \t]+<boost/(asio|beast)[/.]");
   std::vector<std::string> out;
   for (const auto& [path, text] : files) {
-    if (!within(folder_of(path), "fhir/http") && std::regex_search(text, pattern)) out.push_back(path + ": includes Asio or Beast");
+    if (!within(folder_of(path), "fhir/http") && std::regex_search(text, pattern))
+      out.push_back(path + ": includes Asio or Beast");
   }
   return out;
 }
 
 std::vector<std::string> repeated_types(const Files& files) {
-  static const std::regex word("namespace[ \t]+([A-Za-z_:]+)?[ \t]*\\{|(?:struct|class|enum class|enum)[ \t]+([A-Za-z_][A-Za-z0-9_]*(?:::[A-Za-z_][A-Za-z0-9_]*)*)[^;(){}=]*\\{|\\{|\\}");
+  static const std::regex word(
+      "namespace[ \t]+([A-Za-z_:]+)?[ \t]*\\{|(?:struct|class|enum class|enum)[ "
+      "\t]+([A-Za-z_][A-Za-z0-9_]*(?:::[A-Za-z_][A-Za-z0-9_]*)*)[^;(){}=]*\\{|\\{|\\}");
   std::map<std::string, std::string> seen;
   std::vector<std::string> out;
   for (const auto& [path, text] : files) {
@@ -185,7 +193,8 @@ std::vector<std::string> repeated_types(const Files& files) {
         }
         name += (*at)[2].str();
         // A specialisation is a template's, a nested type its owner's.
-        const auto before = code.substr(static_cast<std::size_t>(at->position()) >= 12 ? static_cast<std::size_t>(at->position()) - 12 : 0, 12);
+        const auto before =
+            code.substr(static_cast<std::size_t>(at->position()) >= 12 ? static_cast<std::size_t>(at->position()) - 12 : 0, 12);
         if (!nested && before.find("template <>") == std::string::npos) {
           const auto [first, fresh] = seen.emplace(name, path);
           if (!fresh && first->second != path) out.push_back(path + ": " + name + " is defined in " + first->second + " too");
@@ -222,7 +231,8 @@ std::vector<std::string> loops_over_temporaries(const Files& files) {
         if (code[close] == '(') ++depth;
         if (code[close] == ')' && --depth == 0) break;
         if (code[close] == ';') break;
-        if (depth == 1 && colon == std::string::npos && code[close] == ':' && code[close - 1] != ':' && code[close + 1] != ':') colon = close;
+        if (depth == 1 && colon == std::string::npos && code[close] == ':' && code[close - 1] != ':' && code[close + 1] != ':')
+          colon = close;
       }
       if (colon == std::string::npos || close >= code.size() || code[close] == ';') continue;
       const auto range = code.substr(colon + 1, close - colon - 1);

@@ -59,7 +59,7 @@ TEST_CASE("slow clients cost their own connection only, and are told") {
   const auto late_body = body.read();
   CHECK(late_body.status == 408);
   CHECK(is_outcome(late_body));
-  CHECK(idle.ended());    // between requests: closed without a word
+  CHECK(idle.ended());  // between requests: closed without a word
   CHECK(silent.ended());
   CHECK(since(start) < 6);
   dripping.join();
@@ -100,7 +100,8 @@ TEST_CASE("half-closed and vanished clients do no harm, and what they sent whole
   CHECK(half.ended());
   for (int i = 0; i < 50; ++i) {
     Raw gone(serving.port());
-    gone.send(i % 2 == 0 ? post("/fhir/Patient", patient) : std::string("POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 9999\r\n\r\n{"));
+    gone.send(i % 2 == 0 ? post("/fhir/Patient", patient)
+                         : std::string("POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 9999\r\n\r\n{"));
     gone.reset();
   }
   check_quick(serving);
@@ -161,9 +162,11 @@ TEST_CASE("the access log has a line per request, never what records hold or sea
     options.access_log = file;
     Serving serving(options);
     Raw raw(serving.port());
-    REQUIRE(raw.send(post("/fhir/Patient", patient, "X-Request-Id: ticket-7\r\n") + get("/fhir/Patient?name=Secretname&birthdate=1970-01-02") +
-                     "POST /fhir/Patient/_search HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 15\r\n\r\nname=Secretname" +
-                     post("/fhir/Patient", R"({"resourceType":"Patient","gender":"Secretname"})") + "NONSENSE Secretname\r\n\r\n"));
+    REQUIRE(raw.send(
+        post("/fhir/Patient", patient, "X-Request-Id: ticket-7\r\n") + get("/fhir/Patient?name=Secretname&birthdate=1970-01-02") +
+        "POST /fhir/Patient/_search HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+        "15\r\n\r\nname=Secretname" +
+        post("/fhir/Patient", R"({"resourceType":"Patient","gender":"Secretname"})") + "NONSENSE Secretname\r\n\r\n"));
     for (int i = 0; i < 5; ++i) REQUIRE(raw.read().status != 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(1500));
     std::ifstream early(file);  // on file within a second or so, not only at the end
@@ -185,15 +188,18 @@ TEST_CASE("the access log has a line per request, never what records hold or sea
   CHECK(lines[0].at("interaction") == "create");
   CHECK(lines[1].at("parameters") == "name,birthdate");
   for (const auto& line : lines) {
-    for (const char* member : {"time", "client", "status", "requestBytes", "responseBytes", "microseconds"}) CHECK(line.contains(member));
+    for (const char* member : {"time", "client", "status", "requestBytes", "responseBytes", "microseconds"})
+      CHECK(line.contains(member));
   }
 }
 
 TEST_CASE("TLS serves what plain HTTP does, and refuses old versions and plain text") {
   const tests::Scratch scratch;
   const auto key = (scratch / "key.pem").string(), certificate = (scratch / "cert.pem").string();
-  const auto made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout " + key +
-                    " -out " + certificate + " >/dev/null 2>&1";
+  const auto made =
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost "
+      "-keyout " +
+      key + " -out " + certificate + " >/dev/null 2>&1";
   if (std::system(made.c_str()) != 0) {
     WARN("SKIPPED: no openssl command: TLS is not tested");
     return;
@@ -214,7 +220,8 @@ TEST_CASE("TLS serves what plain HTTP does, and refuses old versions and plain t
   auto stranger = http::Client::make(url, "");
   REQUIRE(stranger.has_value());
   CHECK_FALSE((*stranger)->request("GET", "/metadata", "", {}).has_value());  // nobody it trusts signed this
-  const auto old = "openssl s_client -connect 127.0.0.1:" + std::to_string(serving.port()) + " -tls1_1 </dev/null >/dev/null 2>&1";
+  const auto old =
+      "openssl s_client -connect 127.0.0.1:" + std::to_string(serving.port()) + " -tls1_1 </dev/null >/dev/null 2>&1";
   CHECK(std::system(old.c_str()) != 0);
   Raw plain(serving.port());
   plain.send(get("/fhir/metadata"));

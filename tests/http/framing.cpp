@@ -31,7 +31,8 @@ TEST_CASE("requests sent in one write are answered in order on one connection") 
     // Quick answers and slow ones (a write waits for its commit) take turns.
     const auto id = "n" + std::to_string(i);
     const auto body = R"({"resourceType":"Patient","id":")" + id + "\"}";
-    all += "PUT /fhir/Patient/" + id + " HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) +
+    all += "PUT /fhir/Patient/" + id +
+           " HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) +
            "\r\n\r\n" + body + get("/fhir/Patient/" + id) + get("/fhir/Patient/none" + std::to_string(i));
   }
   REQUIRE(raw.send(all));
@@ -52,11 +53,13 @@ TEST_CASE("a conversation cut anywhere gives the same answers") {
   for (int i = 0; i < 6; ++i) {
     text += post("/fhir/Patient", patient);
     text += "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    text += "a;name=value\r\n" + patient.substr(0, 10) + "\r\n" + [&] {
-      char size[16];
-      std::snprintf(size, sizeof size, "%zX\r\n", patient.size() - 10);
-      return std::string(size);
-    }() + patient.substr(10) + "\r\n0\r\nTrailer-Field: x\r\n\r\n";
+    text += "a;name=value\r\n" + patient.substr(0, 10) + "\r\n" +
+            [&] {
+              char size[16];
+              std::snprintf(size, sizeof size, "%zX\r\n", patient.size() - 10);
+              return std::string(size);
+            }() +
+            patient.substr(10) + "\r\n0\r\nTrailer-Field: x\r\n\r\n";
     text += get("/fhir/metadata?_elements=status");
     text += get("/fhir/Patient/nobody");
   }
@@ -87,8 +90,8 @@ TEST_CASE("HEAD says what GET would, without the body") {
   REQUIRE(made.status == 201);
   auto location = made.header("Location");
   location = location.substr(location.find("/fhir"));
-  for (const auto& target : {location, location.substr(0, location.find("/_history")), std::string("/fhir/metadata"), std::string("/fhir/Patient/nobody"),
-                             std::string("/fhir/Patient?name=wire")}) {
+  for (const auto& target : {location, location.substr(0, location.find("/_history")), std::string("/fhir/metadata"),
+                             std::string("/fhir/Patient/nobody"), std::string("/fhir/Patient?name=wire")}) {
     INFO(target);
     REQUIRE(raw.send(get(target) + "HEAD " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"));
     const auto full = raw.read();
@@ -113,12 +116,17 @@ TEST_CASE("what is no request is refused with the reason, and the connection end
   const std::string big(30000, 'x');
   const Row rows[] = {
       {"two lengths", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
-      {"length beside chunks", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-      {"chunks beside length", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
-      {"a bad chunk size", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n", 400},
-      {"a chunk size that overflows", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
+      {"length beside chunks",
+       "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"chunks beside length",
+       "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+      {"a bad chunk size", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n",
+       400},
+      {"a chunk size that overflows",
+       "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
       {"a negative length", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400},
-      {"a length that overflows", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400},
+      {"a length that overflows", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+       400},
       {"no host", "GET /fhir/metadata HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET /fhir/metadata HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
       {"a space before the colon", "GET /fhir/metadata HTTP/1.1\r\nHost : h\r\n\r\n", 400},
@@ -128,13 +136,17 @@ TEST_CASE("what is no request is refused with the reason, and the connection end
       {"TLS to a plain port", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and more of it\r\n\r\n", 33), 400},
       {"a long header", "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\nX-Long: " + std::string(5000, 'a') + "\r\n\r\n", 431},
       {"a long target", "GET /fhir/Patient?name=" + std::string(5000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 431},
-      {"endless headers", "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\n" + [] {
-         std::string many;
-         for (int i = 0; i < 1000; ++i) many += "X-A: b\r\n";
-         return many;
-       }(), 431},
+      {"endless headers",
+       "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\n" +
+           [] {
+             std::string many;
+             for (int i = 0; i < 1000; ++i) many += "X-A: b\r\n";
+             return many;
+           }(),
+       431},
       {"a large body", post("/fhir/Patient", big), 413},
-      {"large chunks", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7530\r\n" + big + "\r\n0\r\n\r\n", 413},
+      {"large chunks",
+       "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7530\r\n" + big + "\r\n0\r\n\r\n", 413},
   };
   for (const auto& row : rows) {
     INFO(row.what);
@@ -238,20 +250,31 @@ TEST_CASE("mutated requests never stop the server") {
   INFO("seed " << seed);
   const std::string seeds[] = {
       post("/fhir/Patient", patient),
-      "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n" + get("/fhir/metadata"),
+      "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n" +
+          get("/fhir/metadata"),
       get("/fhir/Patient?name=a&_count=2", "Accept-Encoding: gzip\r\nExpect: 100-continue\r\n"),
       post("/fhir/Patient", http::gzip(patient), "Content-Encoding: gzip\r\n"),
   };
-  const std::string bits[] = {"\r\n", "\n", ":", " ", "Content-Length: 7\r\n", "Transfer-Encoding: chunked\r\n", std::string(1, '\0'), "\xff", "%", "0\r\n\r\n", "HTTP/1.1"};
+  const std::string bits[] = {
+      "\r\n", "\n", ":",         " ",       "Content-Length: 7\r\n", "Transfer-Encoding: chunked\r\n", std::string(1, '\0'),
+      "\xff", "%",  "0\r\n\r\n", "HTTP/1.1"};
   for (int round = 0; round < 800; ++round) {
     auto text = seeds[random() % std::size(seeds)];
     for (auto changes = 1 + random() % 4; changes > 0; --changes) {
       const auto at = random() % text.size();
       switch (random() % 4) {
-        case 0: text[at] = static_cast<char>(random()); break;
-        case 1: text.erase(at, 1 + random() % 8); break;
-        case 2: text.insert(at, bits[random() % std::size(bits)]); break;
-        default: text.insert(at, text.substr(at / 2, random() % 40)); break;
+        case 0:
+          text[at] = static_cast<char>(random());
+          break;
+        case 1:
+          text.erase(at, 1 + random() % 8);
+          break;
+        case 2:
+          text.insert(at, bits[random() % std::size(bits)]);
+          break;
+        default:
+          text.insert(at, text.substr(at / 2, random() % 40));
+          break;
       }
       if (text.empty()) text = "x";
     }

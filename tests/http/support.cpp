@@ -109,7 +109,8 @@ std::string get(std::string_view target, std::string_view headers) {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(headers) + "\r\n";
 }
 std::string post(std::string_view target, std::string_view body, std::string_view headers) {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) +
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n" + std::string(headers) + "\r\n" + std::string(body);
 }
 

@@ -18,12 +18,15 @@ using Variables = std::map<std::string, std::string>;
 std::string with_variables(std::string text, const Variables& variables) {
   for (const auto& [name, value] : variables) {
     const auto mark = "{{" + name + "}}";
-    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + value.size())) text.replace(at, mark.size(), value);
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + value.size()))
+      text.replace(at, mark.size(), value);
   }
   return text;
 }
 
-std::string as_text(const json::value& value) { return value.is_string() ? std::string(value.as_string()) : json::serialize(value); }
+std::string as_text(const json::value& value) {
+  return value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+}
 
 const json::value* at(const json::value& document, std::string_view pointer) {
   boost::system::error_code ignored;
@@ -93,7 +96,8 @@ void run_step(tests::Fixture& fixture, const json::object& step, Variables& vari
   if (target.starts_with(base)) target = target.substr(base.size());
   tests::Fixture::Headers headers;
   if (const auto* sent = step.if_contains("headers")) {
-    for (const auto& [name, value] : sent->as_object()) headers.emplace_back(std::string(name), with_variables(as_text(value), variables));
+    for (const auto& [name, value] : sent->as_object())
+      headers.emplace_back(std::string(name), with_variables(as_text(value), variables));
   }
   std::string body;
   if (const auto* sent = step.if_contains("body")) body = with_variables(as_text(*sent), variables);

@@ -20,15 +20,25 @@ const char* const seeds[] = {
 };
 
 std::string mutated(std::string text, std::mt19937& random) {
-  static constexpr std::string_view pieces[] = {"\"", "{", "}", "[", "]", ",", ":", "null", "\\u0000", "\\ud800", "1e999", "?", "/", "..", "%", "|", "#", "urn:uuid:", "POST", "GET", "\xff", "entry", "resource"};
+  static constexpr std::string_view pieces[] = {"\"",      "{",         "}",     "[",   "]",    ",",     ":",       "null",
+                                                "\\u0000", "\\ud800",   "1e999", "?",   "/",    "..",    "%",       "|",
+                                                "#",       "urn:uuid:", "POST",  "GET", "\xff", "entry", "resource"};
   for (auto n = random() % 4 + 1; n > 0 && !text.empty(); --n) {
     const auto at = random() % text.size();
     const auto length = std::min<std::size_t>(random() % 12, text.size() - at);
     switch (random() % 4) {
-      case 0: text.erase(at, length); break;
-      case 1: text.insert(at, pieces[random() % std::size(pieces)]); break;
-      case 2: text.insert(at, text.substr(random() % text.size(), random() % 40)); break;
-      default: text[at] = static_cast<char>(random()); break;
+      case 0:
+        text.erase(at, length);
+        break;
+      case 1:
+        text.insert(at, pieces[random() % std::size(pieces)]);
+        break;
+      case 2:
+        text.insert(at, text.substr(random() % text.size(), random() % 40));
+        break;
+      default:
+        text[at] = static_cast<char>(random());
+        break;
     }
   }
   return text;
@@ -41,14 +51,30 @@ TEST_CASE("mutated requests are answered and never crash") {
   INFO("seed " << seed);
   std::mt19937 random(seed);
   tests::Fixture fixture;
-  static constexpr const char* targets[] = {"", "/Patient", "/Patient/a", "/Patient/_search", "/Patient/a/_history/1", "/Patient?name=x&_count=3", "/_history?_since=2020-01-01T00:00:00Z&_page=3-4",
-                                            "/Patient/a/_history?_at=2020", "/Observation?_include=Observation:subject&code=a|b,c"};
+  static constexpr const char* targets[] = {"",
+                                            "/Patient",
+                                            "/Patient/a",
+                                            "/Patient/_search",
+                                            "/Patient/a/_history/1",
+                                            "/Patient?name=x&_count=3",
+                                            "/_history?_since=2020-01-01T00:00:00Z&_page=3-4",
+                                            "/Patient/a/_history?_at=2020",
+                                            "/Observation?_include=Observation:subject&code=a|b,c"};
   static constexpr const char* methods[] = {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"};
-  static constexpr const char* names[] = {"Accept", "Content-Type", "If-Match", "If-None-Match", "If-None-Exist", "If-Modified-Since", "Prefer", "X-Request-Id"};
-  static constexpr const char* values[] = {"application/fhir+json;q=0.5, */*", "W/\"1\", \"2\"", "*", "identifier=a|b", "return=minimal; handling=strict", "Sun, 06 Nov 1994 08:49:37 GMT", "application/x-www-form-urlencoded", ""};
+  static constexpr const char* names[] = {"Accept",        "Content-Type",      "If-Match", "If-None-Match",
+                                          "If-None-Exist", "If-Modified-Since", "Prefer",   "X-Request-Id"};
+  static constexpr const char* values[] = {"application/fhir+json;q=0.5, */*",
+                                           "W/\"1\", \"2\"",
+                                           "*",
+                                           "identifier=a|b",
+                                           "return=minimal; handling=strict",
+                                           "Sun, 06 Nov 1994 08:49:37 GMT",
+                                           "application/x-www-form-urlencoded",
+                                           ""};
   for (int i = 0; i < 3000; ++i) {
     tests::Fixture::Headers headers;
-    if (random() % 3 == 0) headers.emplace_back(names[random() % std::size(names)], mutated(values[random() % std::size(values)], random));
+    if (random() % 3 == 0)
+      headers.emplace_back(names[random() % std::size(names)], mutated(values[random() % std::size(values)], random));
     std::string target = targets[random() % std::size(targets)];
     std::string method = methods[random() % std::size(methods)];
     std::string body = seeds[random() % std::size(seeds)];
@@ -88,7 +114,8 @@ TEST_CASE("deep, wide and long things are refused or taken in good time") {
   std::string costly = R"({"resourceType":"Bundle","type":"transaction","entry":[)";
   for (int i = 0; i < 3000; ++i) {
     costly += (i ? "," : "") + std::string(R"({"resource":{"resourceType":"Patient","name":[{"family":"f)") + std::to_string(i) +
-              R"("}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"family:contains=x)" + std::to_string(i) + R"("}})";
+              R"("}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"family:contains=x)" + std::to_string(i) +
+              R"("}})";
   }
   const auto response = fixture.ask("POST", "", costly + "]}");
   CHECK((response.status == 400 || response.status == 200));

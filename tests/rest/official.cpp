@@ -65,8 +65,10 @@ std::string without_id_and_meta(const model::Tree& tree) {
     for (; at < text.size(); ++at) {
       const char c = text[at];
       if (quoted) {
-        if (c == '\\') ++at;
-        else if (c == '"') quoted = false;
+        if (c == '\\')
+          ++at;
+        else if (c == '"')
+          quoted = false;
         continue;
       }
       if (c == '"') quoted = true;
@@ -104,14 +106,17 @@ TEST_CASE("official examples come back byte-equal but for id and meta") {
     ++number;
     if (answer.status >= 300) {
       ++refused;
-      if (!bad.count(file.filename().string())) FAIL_CHECK(file.filename().string() << ": " << tests::body_of(answer).substr(0, 500));
+      if (!bad.count(file.filename().string()))
+        FAIL_CHECK(file.filename().string() << ": " << tests::body_of(answer).substr(0, 500));
       continue;
     }
     ++stored;
-    const auto place = has_id ? "/" + type + "/" + id : tests::header(answer, "Location").substr(std::string("http://kiln.test/fhir").size());
+    const auto place =
+        has_id ? "/" + type + "/" + id : tests::header(answer, "Location").substr(std::string("http://kiln.test/fhir").size());
     const auto read = fixture.ask("GET", place);
     const auto back = formats::read_json(tests::body_of(read), model::r4());
-    if (!back.ok() || without_id_and_meta(back.tree) != without_id_and_meta(sent.tree)) FAIL_CHECK(file.filename().string() << " came back changed");
+    if (!back.ok() || without_id_and_meta(back.tree) != without_id_and_meta(sent.tree))
+      FAIL_CHECK(file.filename().string() << " came back changed");
   }
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   WARN(number << " examples: " << stored << " stored, " << refused << " refused, in " << seconds << " s");
@@ -147,7 +152,8 @@ TEST_CASE("every Synthea transaction is taken whole") {
     CHECK(page.at("total").to_number<std::size_t>() == count);
   }
   // Each encounter's patient is one that exists.
-  const auto page = json::parse(tests::body_of(fixture.ask("GET", "/Encounter?_count=50&_include=Encounter:patient"))).as_object();
+  const auto page =
+      json::parse(tests::body_of(fixture.ask("GET", "/Encounter?_count=50&_include=Encounter:patient"))).as_object();
   for (const auto& entry : page.at("entry").as_array()) {
     const auto& resource = entry.as_object().at("resource").as_object();
     if (resource.at("resourceType") != "Encounter") continue;

@@ -71,13 +71,15 @@ TEST_CASE("of 50 updates with the same If-Match one wins") {
 
 TEST_CASE("20 clients book one slot by transaction") {
   tests::Fixture fixture;
-  const std::string slot = R"({"resourceType":"Slot","id":"s","schedule":{"reference":"Schedule/1"},"status":"free","start":"2026-01-01T08:00:00Z","end":"2026-01-01T08:30:00Z"})";
+  const std::string slot =
+      R"({"resourceType":"Slot","id":"s","schedule":{"reference":"Schedule/1"},"status":"free","start":"2026-01-01T08:00:00Z","end":"2026-01-01T08:30:00Z"})";
   REQUIRE(fixture.ask("PUT", "/Slot/s", slot).status == 201);
   auto busy = slot;
   busy.replace(busy.find("free"), 4, "busy");
   const auto statuses = race(20, [&](int i) {
     const auto booking = R"({"resourceType":"Bundle","type":"transaction","entry":[
-      {"resource":)" + busy + R"(,"request":{"method":"PUT","url":"Slot/s","ifMatch":"W/\"1\""}},
+      {"resource":)" + busy +
+                         R"(,"request":{"method":"PUT","url":"Slot/s","ifMatch":"W/\"1\""}},
       {"resource":{"resourceType":"Appointment","status":"booked","slot":[{"reference":"Slot/s"}],"participant":[{"actor":{"reference":"Patient/)" +
                          std::to_string(i) + R"("},"status":"accepted"}]},"request":{"method":"POST","url":"Appointment"}}]})";
     return fixture.ask("POST", "", booking).status;
@@ -92,10 +94,12 @@ TEST_CASE("racing transactions with the same conditional create share what the f
   const auto statuses = race(clients, [&](int i) {
     // Odd clients refer to the organization by search instead: it may or may not be there yet.
     const std::string entry =
-        i % 2 == 0 ? R"({"fullUrl":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f01","resource":{"resourceType":"Organization","identifier":[{"system":"urn:o","value":"1"}]},
+        i % 2 == 0
+            ? R"({"fullUrl":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f01","resource":{"resourceType":"Organization","identifier":[{"system":"urn:o","value":"1"}]},
                         "request":{"method":"POST","url":"Organization","ifNoneExist":"identifier=urn:o|1"}},)"
-                   : "";
-    const std::string reference = i % 2 == 0 ? "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f01" : "Organization?identifier=urn:o|1";
+            : "";
+    const std::string reference =
+        i % 2 == 0 ? "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f01" : "Organization?identifier=urn:o|1";
     const auto bundle = R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entry +
                         R"({"resource":{"resourceType":"Patient","managingOrganization":{"reference":")" + reference +
                         R"("}},"request":{"method":"POST","url":"Patient"}}]})";
@@ -116,7 +120,10 @@ TEST_CASE("a batch of creates on one identifier makes one resource") {
   tests::Fixture fixture;
   std::string bundle = R"({"resourceType":"Bundle","type":"batch","entry":[)";
   for (int i = 0; i < 300; ++i) {
-    bundle += (i ? "," : "") + std::string(R"({"resource":{"resourceType":"Patient","identifier":[{"value":"1"}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=1"}})");
+    bundle +=
+        (i ? "," : "") +
+        std::string(
+            R"({"resource":{"resourceType":"Patient","identifier":[{"value":"1"}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=1"}})");
   }
   REQUIRE(fixture.ask("POST", "", bundle + "]}").status == 200);
   CHECK(count_of(fixture, "/Patient?identifier=1") == 1);
@@ -129,16 +136,19 @@ TEST_CASE("transactions of thousands of entries, with conditions, beside small w
     std::string text = R"({"resourceType":"Bundle","type":"transaction","entry":[)";
     for (int i = 0; i < patients; ++i) {
       const auto n = std::to_string(i);
-      text += std::string(i ? "," : "") + R"({"resource":{"resourceType":"Patient","identifier":[{"system":"urn:p","value":")" + n +
-              R"("}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:p|)" + n + R"("}},{"resource":{"resourceType":"Observation","id":"o)" + n +
-              "-" + std::to_string(round) + R"(","status":"final","code":{"text":"x"},"subject":{"reference":"Patient?identifier=urn:p|)" + n +
+      text += std::string(i ? "," : "") + R"({"resource":{"resourceType":"Patient","identifier":[{"system":"urn:p","value":")" +
+              n + R"("}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:p|)" + n +
+              R"("}},{"resource":{"resourceType":"Observation","id":"o)" + n + "-" + std::to_string(round) +
+              R"(","status":"final","code":{"text":"x"},"subject":{"reference":"Patient?identifier=urn:p|)" + n +
               R"("}},"request":{"method":"PUT","url":"Observation/o)" + n + "-" + std::to_string(round) + R"("}})";
     }
     return text + "]}";
   };
   std::atomic<bool> stop{false};
   std::thread small([&] {
-    for (int i = 0; !stop; ++i) fixture.ask("PUT", "/Basic/b" + std::to_string(i % 50), R"({"resourceType":"Basic","id":"b)" + std::to_string(i % 50) + R"(","code":{"text":"x"}})");
+    for (int i = 0; !stop; ++i)
+      fixture.ask("PUT", "/Basic/b" + std::to_string(i % 50),
+                  R"({"resourceType":"Basic","id":"b)" + std::to_string(i % 50) + R"(","code":{"text":"x"}})");
   });
   const auto statuses = race(3, [&](int round) { return fixture.ask("POST", "", bundle(round)).status; });
   stop = true;
@@ -154,7 +164,8 @@ TEST_CASE("answers come from the caller's thread or the writer's, once each") {
   std::atomic<int> answers{0};
   constexpr int requests = 500;
   for (int i = 0; i < requests; ++i) {
-    fixture.service->handle(tests::Fixture::request(i % 2 ? "POST" : "GET", i % 2 ? "/Patient" : "/metadata", i % 2 ? R"({"resourceType":"Patient"})" : ""),
+    fixture.service->handle(tests::Fixture::request(i % 2 ? "POST" : "GET", i % 2 ? "/Patient" : "/metadata",
+                                                    i % 2 ? R"({"resourceType":"Patient"})" : ""),
                             [&](rest::Response) { ++answers; });
   }
   fixture.service.reset();  // waits for what is under way

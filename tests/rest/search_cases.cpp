@@ -1,4 +1,5 @@
-// The published number and string searches through the whole service: each resource is created, each query asked by GET and by POST _search.
+// The published number and string searches through the whole service: each resource is created, each query asked by GET and by
+// POST _search.
 
 #include <algorithm>
 #include <boost/json.hpp>

@@ -86,9 +86,15 @@ TEST_CASE("the CapabilityStatement is valid and claims what the tables hold") {
       CHECK(names.insert(name).second);
       ++parameters;
       const auto kind = parameter.at("type").as_string();
-      const std::string value = kind == "date" ? "2020" : kind == "number" ? "1" : kind == "quantity" ? "1" : kind == "composite" ? "" : kind == "special" ? "" : "x";
+      const std::string value = kind == "date"        ? "2020"
+                                : kind == "number"    ? "1"
+                                : kind == "quantity"  ? "1"
+                                : kind == "composite" ? ""
+                                : kind == "special"   ? ""
+                                                      : "x";
       if (value.empty()) continue;
-      const auto answer = fixture.ask("GET", "/" + type + "?_summary=count&" + name + "=" + value, {}, {{"Prefer", "handling=strict"}});
+      const auto answer =
+          fixture.ask("GET", "/" + type + "?_summary=count&" + name + "=" + value, {}, {{"Prefer", "handling=strict"}});
       INFO(type << "?" << name << ": " << tests::body_of(answer).substr(0, 300));
       CHECK(answer.status == 200);
     }

@@ -119,8 +119,9 @@ TEST_CASE("HTTP dates") {
     REQUIRE(rest::parse_http_date(row.text).has_value());
     CHECK(*rest::parse_http_date(row.text) == (row.milliseconds - (row.milliseconds % 1000 + 1000) % 1000) / 1000);
   }
-  for (const auto* text : {"", "now", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Xyz 1994 08:49:37 GMT",
-                           "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"}) {
+  for (const auto* text :
+       {"", "now", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Xyz 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"}) {
     CHECK_FALSE(rest::parse_http_date(text).has_value());
   }
 }
@@ -157,19 +158,20 @@ TEST_CASE("formats asked for") {
     const char* accept;
     const char* answer;  // null: refused
   };
-  for (const auto& row : std::initializer_list<Row>{{"", "application/fhir+json"},
-                                                    {"*/*", "application/fhir+json"},
-                                                    {" application/*;q=0.1 ", "application/fhir+json"},
-                                                    {"Application/FHIR+JSON", "application/fhir+json"},
-                                                    {"application/json", "application/json"},
-                                                    {"text/*", "text/json"},
-                                                    {"json", nullptr},
-                                                    {"application/fhir+json;q=0.000", nullptr},
-                                                    {"application/fhir+json;q=0.001,application/json;q=0", "application/fhir+json"},
-                                                    {",,,", nullptr},
-                                                    {"application/fhir+json;x=\"a,b;c\";fhirVersion=4.0.1", "application/fhir+json"},
-                                                    {"application/fhir+json;fhirVersion=4.3", nullptr},
-                                                    {"text/html;level=\"", nullptr}}) {
+  for (const auto& row :
+       std::initializer_list<Row>{{"", "application/fhir+json"},
+                                  {"*/*", "application/fhir+json"},
+                                  {" application/*;q=0.1 ", "application/fhir+json"},
+                                  {"Application/FHIR+JSON", "application/fhir+json"},
+                                  {"application/json", "application/json"},
+                                  {"text/*", "text/json"},
+                                  {"json", nullptr},
+                                  {"application/fhir+json;q=0.000", nullptr},
+                                  {"application/fhir+json;q=0.001,application/json;q=0", "application/fhir+json"},
+                                  {",,,", nullptr},
+                                  {"application/fhir+json;x=\"a,b;c\";fhirVersion=4.0.1", "application/fhir+json"},
+                                  {"application/fhir+json;fhirVersion=4.3", nullptr},
+                                  {"text/html;level=\"", nullptr}}) {
     INFO(row.accept);
     const auto type = rest::choose_answer(nullptr, row.accept);
     REQUIRE(bool(type) == (row.answer != nullptr));

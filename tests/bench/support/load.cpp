@@ -147,8 +147,8 @@ LoadFigures run_load(const LoadPlan& plan) {
       client.in.append(chunk.data(), static_cast<std::size_t>(bytes));
       Reply reply;
       if (const auto size = whole_reply(client.in, reply); size != 0) {
-        figures.microseconds.push_back(
-            static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - client.begun).count()));
+        figures.microseconds.push_back(static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - client.begun).count()));
         ++figures.requests;
         if (reply.status >= 400) ++figures.errors;
         if (plan.reply) plan.reply(index, reply);
@@ -255,7 +255,8 @@ std::uint64_t directory_bytes(const std::string& directory) {
   std::uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
     struct stat info {};
-    if (entry.is_regular_file() && stat(entry.path().c_str(), &info) == 0) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    if (entry.is_regular_file() && stat(entry.path().c_str(), &info) == 0)
+      bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
   }
   return bytes;
 }

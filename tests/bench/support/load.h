@@ -22,8 +22,8 @@ struct LoadPlan {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
   unsigned clients = 1;
-  std::uint64_t requests = 0;   // in all
-  double seconds = 0;           // or: stop after so long (0: no limit)
+  std::uint64_t requests = 0;  // in all
+  double seconds = 0;          // or: stop after so long (0: no limit)
   // The bytes of client `client`'s next request, `n` counting over all clients. An empty string ends that client.
   std::function<std::string(unsigned client, std::uint64_t n)> request;
   std::function<void(unsigned client, const Reply& reply)> reply;  // may be empty
@@ -31,7 +31,7 @@ struct LoadPlan {
 
 struct LoadFigures {
   std::uint64_t requests = 0;
-  std::uint64_t errors = 0;     // answers of 400 and over
+  std::uint64_t errors = 0;  // answers of 400 and over
   double seconds = 0;
   std::vector<std::uint32_t> microseconds;  // sorted
   double per_second() const { return seconds > 0 ? static_cast<double>(requests) / seconds : 0; }
@@ -42,7 +42,8 @@ struct LoadFigures {
 LoadFigures run_load(const LoadPlan& plan);
 
 // "POST /fhir/Patient HTTP/1.1 ..." with Host, and Content-Type and Content-Length where there is a body.
-std::string http_request(std::string_view method, std::string_view target, std::string_view body = {}, std::string_view headers = {});
+std::string http_request(std::string_view method, std::string_view target, std::string_view body = {},
+                         std::string_view headers = {});
 
 // A child process, stopped (SIGTERM, then SIGKILL) when it goes.
 class Process {
@@ -52,7 +53,7 @@ class Process {
   Process(const Process&) = delete;
   pid_t pid() const { return pid_; }
   void stop();
-  double cpu_seconds() const;           // user and system, so far
+  double cpu_seconds() const;  // user and system, so far
   std::uint64_t resident_bytes() const;
   std::uint64_t anonymous_bytes() const;  // of resident: not backed by mapped files
 

@@ -1,4 +1,5 @@
-// Synthetic patients in the shape of Synthea's: people, encounters, observations, conditions, medications, claims; any number, seeded.
+// Synthetic patients in the shape of Synthea's: people, encounters, observations, conditions, medications, claims; any number,
+// seeded.
 //
 // The same (seed, patient) always gives the same bytes. No real person, no copied content.
 #pragma once
