@@ -17,6 +17,7 @@ struct ServeOptions {
   std::string base_url;
   unsigned max_body_mb = 64;
   unsigned grace_seconds = 10;
+  unsigned max_header_kb = 32;
   rest::ServiceOptions service;
   http::ServerOptions server;
 };
@@ -38,6 +39,7 @@ int run_server(ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
+  options.server.max_header_bytes = std::max(1u, options.max_header_kb) << 10;
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
   auto server = http::Server::listen(options.server);
   if (!server) return report(server.error());
@@ -80,10 +82,20 @@ Run serve(CLI::App& app) {
   certificate->needs(key);
   key->needs(certificate);
   app.add_option("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression")->capture_default_str();
+  app.add_option("--max-header", o.max_header_kb, "Largest request header, kB")->capture_default_str();
   app.add_option("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction")->capture_default_str();
   app.add_option("--default-count", o.service.default_count, "Page size where _count is not given")->capture_default_str();
   app.add_option("--max-count", o.service.max_count, "Largest page size")->capture_default_str();
   app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
+  const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* text) {
+    app.add_option_function<unsigned>(
+           name, [&value](unsigned given) { value = std::chrono::seconds(given); }, text)
+        ->default_str(std::to_string(value.count()));
+  };
+  seconds("--header-timeout", o.server.header_timeout, "Seconds that a request's header may take");
+  seconds("--body-timeout", o.server.body_timeout,
+          "Seconds that a body may take, sent or received; large ones a second more per 100 kB");
+  seconds("--idle-timeout", o.server.idle_timeout, "Seconds that a connection may be idle between requests");
   app.add_option("--io-threads", o.server.io_threads, "Event loops; 0: one per core")->capture_default_str();
   app.add_option("--workers", o.server.workers, "Worker threads; 0: twice the cores")->capture_default_str();
   app.add_option("--access-log", o.server.access_log,
