@@ -170,3 +170,21 @@ TEST_CASE("wrong usage exits with 2 and says what is wrong") {
   for (const char* command : {"serve", "import", "export", "check", "backup"})
     CHECK(help.output.find(command) != std::string::npos);
 }
+
+TEST_CASE("the demo's patients go in, once, and are found") {
+  const tests::Scratch scratch;
+  const auto data = (scratch / "data").string();
+  const std::string demo = KILN_SOURCE_DIR "/fhir/demo.ndjson";
+  const auto first = tests::kiln({"import", "--data", data, "--continue", demo});
+  INFO(first.output);
+  REQUIRE(first.status == 0);
+  REQUIRE(tests::kiln({"import", "--data", data, "--continue", demo}).status == 0);
+  tests::Served served(data);
+  commands_test::Asking server(served.url());
+  CHECK(server.count("Patient") == 10);
+  CHECK(server.count("Patient?name=muller") == 1);
+  CHECK(server.count("Observation?code=http://loinc.org%7C8867-4&patient=demo-ada") == 1);
+  CHECK(server.count("Observation?combo-code-value-quantity=http://loinc.org%7C8480-6$gt120") > 0);
+  const auto history = server.ask("GET", "/Patient/demo-ada/_history").body;
+  CHECK(history.find("\"versionId\":\"2\"") == std::string::npos);
+}
