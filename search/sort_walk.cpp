@@ -80,7 +80,7 @@ class RunReader {
 class DictionaryWalk {
  public:
   DictionaryWalk(Sorter& sorter, const DocumentSet& set, std::size_t depth)
-      : sorter_(sorter), set_(set), depth_(depth), key_(sorter.query_.sort[depth]), up_(sorter.ascending(depth)) {
+      : sorter_(sorter), set_(set), key_(sorter.query_.sort[depth]), up_(sorter.ascending(depth)) {
     const Scan present = exact_scan(std::string(1, tag_present));
     for (std::size_t i = 0; i < set.parts.size(); ++i) {
       const SegmentMatches& part = set.parts[i];
@@ -186,7 +186,6 @@ class DictionaryWalk {
 
   Sorter& sorter_;
   const DocumentSet& set_;
-  std::size_t depth_;
   const SortKey& key_;
   bool up_;
   bool several_ = false;

@@ -172,7 +172,7 @@ const Group::Known& Group::look_up(const std::string& key) {
   Known found;
   Newest newest;
   if (find_newest(snapshot(), key, newest)) found.newest = header_of(newest.document);
-  return known_.emplace(key, std::move(found)).first->second;
+  return known_.emplace(key, found).first->second;
 }
 
 Header Group::header_of(Document document) {

@@ -45,15 +45,16 @@ void Writer::listen(IndexListener* listener) {
 }
 
 void Writer::enqueue(Item item, Lane lane) {
-  bool stopping, taken;
-  {
-    std::lock_guard lock(mutex_);
-    std::deque<Item>& queue = lane == Lane::normal ? normal_ : bulk_;
-    stopping = stopping_;
-    taken = !stopping && queue.size() < options_.queue_limit;
-    if (taken) queue.push_back(std::move(item));
+  std::unique_lock lock(mutex_);
+  std::deque<Item>& queue = lane == Lane::normal ? normal_ : bulk_;
+  const bool stopping = stopping_;
+  if (!stopping && queue.size() < options_.queue_limit) {
+    queue.push_back(std::move(item));
+    lock.unlock();
+    wake_.notify_one();
+    return;
   }
-  if (taken) return wake_.notify_one();
+  lock.unlock();
   item.done(model::failure(FailureKind::unavailable, stopping ? IssueCode::transient : IssueCode::throttled,
                            stopping ? "the server is stopping" : "too many writes are waiting; try again later"));
 }
