@@ -98,6 +98,11 @@ class AsioServer final : public Server {
     for (auto& loop : loops_) loop->context.stop();
     for (auto& thread : threads_) thread.join();
     threads_.clear();
+    // What is left in a loop's queue holds its connection, and that the loop: let it end here.
+    for (auto& loop : loops_) {
+      loop->context.restart();
+      loop->context.poll();
+    }
   }
 
  private:
