@@ -55,14 +55,9 @@ TEST_CASE("a resource matches a query value as R4 says, row by row", "[types]") 
 }
 
 TEST_CASE("the number and string rows of another server's tests", "[types]") {
-  // It lies plain beside the archives that are unpacked to KILN_TEST_DATA.
-  fs::path file = fs::path(KILN_SOURCE_DIR) / "../shared/data/search-cases.json";
-  if (!fs::exists(file)) {
-    const std::optional<fs::path> official = tests::official_data("search-cases.json");
-    if (!official) return;
-    file = *official;
-  }
-  const json::value all = read(file);
+  const std::optional<fs::path> file = tests::official_data("search-cases.json");
+  if (!file) return;
+  const json::value all = read(*file);
   std::size_t rows = 0;
   for (const json::value& row : all.at("cases").as_array()) {
     const json::array& fixtures = all.at("fixtures").at(row.at("suite").as_string()).as_array();
