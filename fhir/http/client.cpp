@@ -103,7 +103,11 @@ class BeastClient final : public Client {
     }
     if (!parser.keep_alive()) close();
     auto& got = parser.get();
-    return ClientResponse{static_cast<int>(got.result_int()), std::move(got.body())};
+    ClientResponse response{static_cast<int>(got.result_int()), {}, std::move(got.body())};
+    for (const auto& field : got.base()) {
+      response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    }
+    return response;
   }
 
   std::string connect() {
@@ -143,6 +147,13 @@ class BeastClient final : public Client {
 };
 
 }  // namespace
+
+std::string_view ClientResponse::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (beast::iequals({key.data(), key.size()}, {name.data(), name.size()})) return value;
+  }
+  return {};
+}
 
 model::Result<std::unique_ptr<Client>> Client::make(const std::string& url, const std::string& ca_file) {
   auto address = parse_url(url);

@@ -14,7 +14,10 @@ namespace http {
 
 struct ClientResponse {
   int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // as received
   std::string body;
+
+  std::string_view header(std::string_view name) const;  // names are compared without case; empty if absent
 };
 
 class Client {

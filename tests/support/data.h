@@ -7,7 +7,8 @@
 
 namespace tests {
 
-// The folder or file of that name ("r4-examples-json", "search-cases.json"); nullopt if it is not there: then a loud line says what was skipped.
+// The folder or file of that name ("r4-examples-json", "search-cases.json"); nullopt if it is not there: then a loud line says
+// what was skipped.
 std::optional<std::filesystem::path> official_data(std::string_view what);
 
 }  // namespace tests
