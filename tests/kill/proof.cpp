@@ -25,6 +25,7 @@ json::object bundle(const http::ClientResponse& answer) {
   return std::move(*read);
 }
 
+const json::array& entries(const json::object&& bundle) = delete;  // lives in the bundle
 const json::array& entries(const json::object& bundle) {
   static const json::array none;
   const auto* found = bundle.if_contains("entry");
