@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 
 #include "resources-gen/formats/json.h"
 #include "resources-gen/model/temporal.h"
@@ -27,6 +29,16 @@ std::string parameter_names(std::string_view query) {
     query.remove_prefix(end + 1);
   }
   return out;
+}
+
+// A crash may leave half a line at the file's end: end it, so that the next one stands by itself.
+void end_torn_line(const std::string& file) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(file, none)) return;
+  std::ifstream in(file, std::ios::binary);
+  in.seekg(-1, std::ios::end);
+  char last = '\n';
+  if (in.get(last) && last != '\n') std::ofstream(file, std::ios::app | std::ios::binary) << '\n';
 }
 
 class SpdlogAccessLog : public AccessLog {
@@ -71,6 +83,7 @@ model::Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& fil
     if (file == "-") {
       sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     } else {
+      end_torn_line(file);
       sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
     }
     return std::unique_ptr<AccessLog>(std::make_unique<SpdlogAccessLog>(std::make_shared<spdlog::logger>("access", sink)));

@@ -96,6 +96,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     reader_->header_limit(shared_.options.max_header_bytes);
     reader_->body_limit(shared_.options.max_body_bytes);
     continued_ = false;
+    begun_ = false;
+    blank_passed_ = false;
     waiting_ = begin_ == end_;
     if (waiting_ && shared_.stopping.load(std::memory_order_relaxed)) return finish_connection();
     deadline = Clock::now() + (waiting_ ? shared_.options.idle_timeout : shared_.options.header_timeout);
@@ -132,7 +134,36 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
                             });
   }
 
+  // RFC 9112 2.2: an empty line before a request is let pass, as some clients send one after a body. False: nothing of a
+  // request is there yet, and more is being read.
+  bool begin_request() {
+    if (!blank_passed_ && input_[begin_] == '\r') {
+      if (end_ - begin_ == 1) {
+        read_more();
+        return false;
+      }
+      if (input_[begin_ + 1] == '\n') {
+        begin_ += 2;
+        blank_passed_ = true;
+        if (begin_ == end_) {
+          waiting_ = true;
+          reading_ = false;
+          deadline = Clock::now() + shared_.options.idle_timeout;
+          if (shared_.stopping.load(std::memory_order_relaxed)) {
+            finish_connection();
+          } else {
+            read_more();
+          }
+          return false;
+        }
+      }
+    }
+    begun_ = true;
+    return true;
+  }
+
   void parse() {
+    if (!begun_ && !begin_request()) return;
     const bool header_was_done = reader_->is_header_done();
     for (;;) {
       error_code trouble;
@@ -143,6 +174,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
       if (reader_->is_done()) break;
       if (trouble == error::need_more || used == 0 || begin_ == end_) {
         if (reader_->is_header_done() && !header_was_done) start_body();
+        // Bytes of a body are taken as they come: what is left is a chunk's extension or the trailer.
+        if (reader_->is_header_done() && end_ - begin_ > shared_.options.max_header_bytes) return refuse_trailer();
         if (reader_->is_header_done() && reader_->expects_continue && !continued_) return send_continue();
         return read_more();
       }
@@ -179,10 +212,23 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     started_ = Clock::now();
     log_method_ = reader_->request.method;
     log_target_.clear();
+    request_bytes_ = reader_->request.body.size();
+  }
+
+  void refuse_trailer() {
+    begin_refusal();
+    respond(refusal(
+        431, model::IssueCode::too_long,
+        "A chunk's extension or the trailer is larger than " + std::to_string(shared_.options.max_header_bytes) + " bytes"));
   }
 
   void refuse(error_code trouble) {
     begin_refusal();
+    if (trouble == error::header_limit && reader_->request.method.empty()) {  // not even the first line came to its end
+      return respond(refusal(414, model::IssueCode::too_long,
+                             "The request's target is longer than " + std::to_string(shared_.options.max_header_bytes) +
+                                 " bytes: searches can be sent by POST to [type]/_search"));
+    }
     if (trouble == error::header_limit) {
       return respond(
           refusal(431, model::IssueCode::too_long,
@@ -191,6 +237,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (trouble == error::body_limit) {
       return respond(refusal(413, model::IssueCode::too_long,
                              "The request's body is larger than " + std::to_string(shared_.options.max_body_bytes) + " bytes"));
+    }
+    if (trouble == error::bad_transfer_encoding && reader_->unknown_coding) {  // RFC 9112 6.1
+      return respond(refusal(501, model::IssueCode::not_supported, "Of the transfer codings only 'chunked' is taken"));
     }
     respond(refusal(400, model::IssueCode::invalid, "The request is not well-formed HTTP/1.1: " + trouble.message()));
   }
@@ -364,6 +413,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   bool expired_ = false;
   bool closed_ = false;
   bool continued_ = false;
+  bool begun_ = false;         // the parser has been given a byte of this request
+  bool blank_passed_ = false;  // the empty line before it
   bool keep_alive_ = false;
   bool old_version_ = false;
   bool head_ = false;
@@ -414,6 +465,8 @@ std::string_view reason_phrase(int status) {
       return "Precondition Failed";
     case 413:
       return "Content Too Large";
+    case 414:
+      return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
     case 422:

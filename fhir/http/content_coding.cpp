@@ -95,17 +95,18 @@ model::Result<std::string> decode_content(std::string body, std::string_view con
 
 bool accepts_gzip(std::string_view accept_encoding) {
   if (accept_encoding.empty()) return false;
+  bool any = false;  // what `*` says counts where gzip is not named
   for (const auto& member : members(accept_encoding)) {
     const auto semicolon = member.find(';');
     const auto name = trim(std::string_view(member).substr(0, semicolon));
-    if (name != "gzip" && name != "*") continue;
-    if (semicolon == std::string::npos) return true;
-    const auto q = member.find("q=", semicolon);
-    if (q == std::string::npos) return true;
-    const auto weight = std::string_view(member).substr(q + 2);
-    return weight.find_first_of("123456789") != std::string_view::npos;
+    if (name != "gzip" && name != "x-gzip" && name != "*") continue;
+    const auto q = semicolon == std::string::npos ? semicolon : member.find("q=", semicolon);
+    const bool wanted =
+        q == std::string::npos || std::string_view(member).substr(q + 2).find_first_of("123456789") != std::string_view::npos;
+    if (name != "*") return wanted;
+    any = wanted;
   }
-  return false;
+  return any;
 }
 
 std::string gzip(std::string_view body) {

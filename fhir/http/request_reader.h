@@ -1,6 +1,7 @@
 // RequestReader: Beast's HTTP/1.1 parser filling a rest::Request directly. One request, then reset by making a new one.
 //
-// RFC 9112. Beast refuses what smuggling needs: two lengths, a length beside chunked coding, obsolete folding before a colon.
+// RFC 9112. Beast refuses two lengths and a length beside chunked coding; a Transfer-Encoding that leaves the body's end open is
+// refused here, else the body would be read as the next request. Trailers are no headers: they are dropped.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -17,6 +18,7 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
  public:
   rest::Request request;
   bool expects_continue = false;
+  bool unknown_coding = false;  // a transfer coding before chunked
   unsigned hosts = 0;
   int version = 11;  // 10 or 11
 
@@ -28,15 +30,45 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   void on_request_impl(boost::beast::http::verb, string_view method, string_view target, int http_version, error_code&) override {
     version = http_version;
     request.method = view(method);
-    request.target = view(target);
+    request.target = origin_form(view(target));
+  }
+  // RFC 9112 3.2.2: a server takes `http://host/path` too. We serve one host: its name does not matter.
+  static std::string origin_form(std::string_view target) {
+    if (target.starts_with('/')) return std::string(target);
+    const auto authority = target.find("://");
+    if (authority == std::string_view::npos) return std::string(target);
+    const string_view scheme(target.data(), authority);
+    if (!boost::beast::iequals(scheme, "http") && !boost::beast::iequals(scheme, "https")) return std::string(target);
+    const auto path = target.find_first_of("/?", authority + 3);
+    if (path == std::string_view::npos) return "/";
+    return (target[path] == '?' ? "/" : "") + std::string(target.substr(path));
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
   void on_field_impl(boost::beast::http::field name, string_view text, string_view value, error_code&) override {
-    if (name == boost::beast::http::field::host) ++hosts;
-    if (name == boost::beast::http::field::expect && boost::beast::iequals(value, "100-continue")) expects_continue = true;
+    using boost::beast::http::field;
+    if (is_header_done()) return;  // RFC 9110 6.5.1: a trailer is not merged into the header
+    if (name == field::host) ++hosts;
+    if (name == field::expect && version >= 11 && boost::beast::iequals(value, "100-continue")) expects_continue = true;
+    if (name == field::transfer_encoding) {
+      transfer_coded_ = true;
+      if (!boost::beast::iequals(value, "chunked")) unknown_coding = true;
+    }
+    if (name == field::accept_encoding || name == field::content_encoding) {
+      for (auto& [known, values] : request.headers) {  // RFC 9110 5.3: lines of one list are one list
+        if (boost::beast::iequals(known, text)) {
+          values.append(", ").append(view(value));
+          return;
+        }
+      }
+    }
     request.headers.emplace_back(view(text), view(value));
   }
-  void on_header_impl(error_code&) override {}
+  // RFC 9112 6.1, 6.3: chunked comes last, no other coding is known here, and HTTP/1.0 has none.
+  void on_header_impl(error_code& trouble) override {
+    if (!transfer_coded_) return;
+    if (version < 11 || !chunked()) unknown_coding = false;
+    if (version < 11 || !chunked() || unknown_coding) trouble = boost::beast::http::error::bad_transfer_encoding;
+  }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
     // A declared length is not yet bytes received: reserve no more than a moderate part of it.
     if (length) request.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1u << 20)));
@@ -51,6 +83,8 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
     return body.size();
   }
   void on_finish_impl(error_code&) override {}
+
+  bool transfer_coded_ = false;
 };
 
 }  // namespace http

@@ -125,8 +125,8 @@ class AsioServer final : public Server {
           asio::post(loop->context,
                      [loop, tls, owned = std::move(socket)]() mutable { start_connection(loop, std::move(owned), tls); });
         }
-      } else if (trouble == asio::error::no_descriptors) {
-        // Out of file descriptors: wait for some to be closed rather than spin.
+      } else if (trouble != asio::error::connection_aborted) {
+        // Out of file descriptors, here or in the system, or of memory: wait for some to be freed rather than spin.
         pause_.emplace(loops_[0]->context, std::chrono::milliseconds(100));
         pause_->async_wait([this](error_code) { accept(); });
         return;

@@ -76,7 +76,7 @@ TEST_CASE("a client that never reads its answers is let go") {
   const int small = 4096;
   setsockopt(deaf.handle(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   std::string flood;
-  for (int i = 0; i < 200; ++i) flood += get("/fhir/metadata");
+  for (int i = 0; i < 200; ++i) flood += get("/fhir/Patient/nobody");  // a large answer would have a longer deadline
   std::atomic<bool> refused{false};
   std::thread flooding([&] {
     const auto start = Clock::now();
@@ -191,6 +191,26 @@ TEST_CASE("the access log has a line per request, never what records hold or sea
     for (const char* member : {"time", "client", "status", "requestBytes", "responseBytes", "microseconds"})
       CHECK(line.contains(member));
   }
+}
+
+TEST_CASE("half a line that a crash left in the access log spoils no other") {
+  const tests::Scratch scratch;
+  const auto file = (scratch / "access.log").string();
+  std::ofstream(file) << "{\"status\":200}\n{\"stat";
+  for (int start = 0; start < 2; ++start) {
+    http::ServerOptions options;
+    options.access_log = file;
+    Serving serving(options);
+    Raw raw(serving.port());
+    REQUIRE(raw.send(get("/fhir/Patient/nobody")));
+    CHECK(raw.read().status == 404);
+  }
+  std::ifstream in(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1] == "{\"stat");
+  for (const int whole : {2, 3}) CHECK(boost::json::parse(lines[static_cast<std::size_t>(whole)]).at("status") == 404);
 }
 
 TEST_CASE("TLS serves what plain HTTP does, and refuses old versions and plain text") {
