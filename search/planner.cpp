@@ -57,7 +57,7 @@ void SegmentMatches::to_words() {
 }
 
 BoundCondition::BoundCondition(const Frame& frame, const Segment& segment, const Resolved& resolved, std::uint64_t all)
-    : segment_(&segment), resolved_(&resolved), label_(resolved.condition->label), positive_(resolved.condition->positive()) {
+    : segment_(&segment), resolved_(&resolved), positive_(resolved.condition->positive()) {
   const Condition& condition = *resolved.condition;
   std::uint64_t others = 0, likely = 0;
   switch (condition.kind) {
@@ -91,10 +91,16 @@ bool BoundCondition::meet(const BoundCondition& other, std::uint64_t all) {
     return condition.kind == Condition::Kind::terms && condition.any.size() == 1 && !condition.any[0].negated;
   };
   if (!plain(*resolved_->condition) || !plain(*other.resolved_->condition) || !clauses_[0].meet(other.clauses_[0])) return false;
-  label_ += "&" + other.label_;
+  met_.push_back(other.resolved_);
   documents_ = std::min(clauses_[0].postings(), all);
   pass_ = all == 0 ? 0 : static_cast<double>(documents_) / static_cast<double>(all);
   return true;
+}
+
+std::string BoundCondition::label() const {
+  std::string text = resolved_->condition->label;
+  for (const Resolved* other : met_) text += "&" + other->condition->label;
+  return text;
 }
 
 double BoundCondition::unite_cost(std::size_t words) const {

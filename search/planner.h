@@ -73,7 +73,7 @@ class BoundCondition {
   std::uint64_t documents() const { return documents_; }  // at most; of a positive condition
   double pass() const { return pass_; }                   // estimated share of the type's documents that satisfy it
   double unite_cost(std::size_t words) const;             // ns
-  const std::string& label() const { return label_; }
+  std::string label() const;
   // Takes `other` into this where the two are conditions on the one value that each document has ("ge" and "lt" on a date):
   // their overlap is known exactly then, and either alone may be broad. False: they stay two.
   bool meet(const BoundCondition& other, std::uint64_t all);
@@ -87,7 +87,7 @@ class BoundCondition {
   const Segment* segment_;
   const Resolved* resolved_;
   std::vector<BoundClause> clauses_;
-  std::string label_;
+  std::vector<const Resolved*> met_;  // what was taken in
   bool positive_ = false;
   std::uint64_t documents_ = 0;
   double pass_ = 1;
