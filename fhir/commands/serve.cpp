@@ -39,7 +39,7 @@ int run_server(ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
-  options.server.max_header_bytes = std::max(1u, options.max_header_kb) << 10;
+  options.server.max_header_bytes = options.max_header_kb << 10;
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
   auto server = http::Server::listen(options.server);
   if (!server) return report(server.error());
@@ -82,7 +82,9 @@ Run serve(CLI::App& app) {
   certificate->needs(key);
   key->needs(certificate);
   app.add_option("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression")->capture_default_str();
-  app.add_option("--max-header", o.max_header_kb, "Largest request header, kB")->capture_default_str();
+  app.add_option("--max-header", o.max_header_kb, "Largest request header, kB")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
   app.add_option("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction")->capture_default_str();
   app.add_option("--default-count", o.service.default_count, "Page size where _count is not given")->capture_default_str();
   app.add_option("--max-count", o.service.max_count, "Largest page size")->capture_default_str();
