@@ -70,25 +70,36 @@ TEST_CASE("slow clients cost their own connection only, and are told") {
 
 TEST_CASE("a client that never reads its answers is let go") {
   http::ServerOptions options;
-  options.body_timeout = std::chrono::seconds(1);
+  options.header_timeout = options.body_timeout = std::chrono::seconds(1);  // its last request may stand half sent
+  options.max_connections = 2;
   Serving serving(options);
+  Raw keeper(serving.port());
+  REQUIRE(keeper.send(get("/fhir/metadata")));
+  REQUIRE(keeper.read().status == 200);
   Raw deaf(serving.port());
   const int small = 4096;
   setsockopt(deaf.handle(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   std::string flood;
   for (int i = 0; i < 200; ++i) flood += get("/fhir/Patient/nobody");  // a large answer would have a longer deadline
-  std::atomic<bool> refused{false};
   std::thread flooding([&] {
-    const auto start = Clock::now();
-    while (since(start) < 30) {
-      if (!deaf.send(flood)) break;
+    while (deaf.send(flood)) {
     }
-    refused = since(start) < 30;
   });
-  check_quick(serving);
+  // The keeper is served all the while. The deaf one's place is free when the server has let it go; asked of the server, for a
+  // reset may be long in reaching a socket whose window is shut (its kernel asks again only after ever longer pauses).
+  const auto start = Clock::now();
+  int status = 0;
+  while (status != 200 && since(start) < 20) {
+    REQUIRE(keeper.send(get("/fhir/metadata")));
+    REQUIRE(keeper.read().status == 200);
+    Raw next(serving.port());
+    next.send(get("/fhir/metadata"));
+    status = next.read().status;
+    if (status != 200) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  CHECK(status == 200);
+  shutdown(deaf.handle(), SHUT_RDWR);
   flooding.join();
-  CHECK(refused);
-  check_quick(serving);
 }
 
 TEST_CASE("half-closed and vanished clients do no harm, and what they sent whole is done") {
