@@ -72,7 +72,9 @@ void add_warnings(const Exchange& exchange, Response& response) {
 
 void finish(const Exchange& exchange, Response& response) {
   if (exchange.route) response.interaction = exchange.route->interaction;
-  if (response.body) {
+  if (!response.content_type.empty()) {
+    response.headers.emplace_back("Content-Type", response.content_type);
+  } else if (response.body) {
     if (exchange.pretty) response.body = std::make_shared<const std::string>(formats::pretty(*response.body));
     response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));
   }

@@ -28,12 +28,35 @@ struct Request {
   std::string_view header(std::string_view name) const;  // first value, empty if absent
 };
 
+// A body made while it is sent, for what must not be held whole: large content, a feed.
+//
+// Owned by the answer; asked on workers, one call at a time, never after it was destroyed (the client has gone, or all is sent).
+class BodySource {
+ public:
+  enum class Next : std::uint8_t {
+    more,   // something was appended; ask again when it is sent
+    later,  // nothing yet: ask again when woken, or after a second
+    end,    // all of it has been appended
+    broken  // it cannot go on: the connection is closed before the body's end, so that the client knows
+  };
+  virtual ~BodySource() = default;
+  // Appends the next piece, at most some 256 kB, to `out`. May block on disk, never on another client.
+  virtual Next next(std::string& out) = 0;
+  // Bytes in all, where known beforehand: Content-Length, else chunked coding.
+  virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+  // To be called once there may be more after `later`; from any thread, any number of times, also too often.
+  virtual void on_more(std::function<void()> wake) { (void)wake; }
+};
+
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // without Content-Length, Date, Server: the sender adds them
-  // May be null: no body. Shared: a cached resource is not copied. The answer to a HEAD has the body of the GET: the sender
-  // leaves it out.
+  // A resource in minified JSON, to be put into the format asked for; or, if content_type is set, what that says, as it is. May
+  // be null: no body. Shared: a cached resource is not copied. The answer to a HEAD has the body of the GET: the sender leaves
+  // it out.
   std::shared_ptr<const std::string> body;
+  std::shared_ptr<BodySource> source;  // instead of body; then content_type is set
+  std::string content_type;
   std::int64_t last_modified = 0;  // milliseconds since 1970, 0 if none: Last-Modified has whole seconds only
   // For the access log, never record content:
   std::string_view interaction;  // "read", "search-type" ... static text
