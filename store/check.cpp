@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/replies.h"
 #include "store/version_store.h"
 
 namespace store {
@@ -150,6 +151,13 @@ Store::CheckReport VersionStore::check() const {
   }
   if (versions != last) {
     checking.fault("the resources have " + std::to_string(versions) + " versions, the documents are " + std::to_string(last));
+  }
+  key.clear();
+  for (bool more = true; more;) {
+    more = false;
+    guarded("the space of replies", [&] {
+      more = check_replies(*engine_->snapshot(), key, slice_documents, checking.report.replies, checking.report.faults);
+    });
   }
   return std::move(checking.report);
 }

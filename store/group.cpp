@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -36,7 +37,7 @@ bool decode_heads(std::string_view value, WriterState& state) {
 // One operation: its puts, apart from the group's until it has succeeded.
 class Group::Context final : public WriteContext {
  public:
-  explicit Context(Group& group) : group_(group), now_(std::max({group.clock_(), group.state_.last_updated, std::int64_t{0}})) {}
+  explicit Context(Group& group) : group_(group), now_(group.now()) {}
 
   struct Own {
     std::string key;
@@ -82,27 +83,45 @@ class Group::Context final : public WriteContext {
   std::int64_t now() const override { return now_; }
   Document next_document() const override { return group_.state_.document + 1 + own_.size(); }
 
+  std::optional<std::string> find_reply(std::string_view key) const override {
+    if (const auto own = replies_.find(key); own != replies_.end()) return own->second;
+    return group_.find_reply(key);
+  }
+
+  void keep_reply(std::string_view key, std::string reply) override {
+    if (key.empty() || key.size() > max_reply_key) throw std::logic_error("a reply without a proper key");
+    replies_.insert_or_assign(std::string(key), std::move(reply));
+  }
+
   std::vector<Own>& own() { return own_; }
+  std::map<std::string, std::string, std::less<>>& replies() { return replies_; }
 
  private:
   Group& group_;
   const std::int64_t now_;
   std::vector<Own> own_;
   std::unordered_map<std::string, std::size_t> by_key_;
+  std::map<std::string, std::string, std::less<>> replies_;
 };
 
-Group::Group(Engine& engine, TypeNumbers& types, WriterState state, std::int64_t (*clock)(), IndexListener* listener)
-    : engine_(engine), types_(types), state_(std::move(state)), clock_(clock), listener_(listener), base_(state_.document) {}
+Group::Group(Engine& engine, TypeNumbers& types, WriterState state, const StoreOptions& options, IndexListener* listener)
+    : engine_(engine), types_(types), state_(std::move(state)), options_(options), listener_(listener), base_(state_.document) {}
 
 Group::~Group() = default;
 
 model::Result<Commit> Group::run(const Operation& operation) {
   try {
     Context context(*this);
-    if (auto done = operation(context); !done) return done.error();
-    if (context.own().empty()) return Commit{0};
-    accept(context);
-    return state_.commit;
+    auto done = operation(context);
+    if (!done) context.own().clear();
+    const bool puts = !context.own().empty();
+    if (puts) accept(context);
+    for (auto& [key, text] : context.replies()) {
+      bytes_ += text.size();
+      replies_.insert_or_assign(key, Reply{context.now(), state_.document, std::move(text)});
+    }
+    if (!done) return done.error();
+    return puts ? state_.commit : Commit{0};
   } catch (const std::exception& error) {
     return broken_operation(error.what());
   } catch (...) {
@@ -148,17 +167,46 @@ model::Result<void> Group::commit() {
     state_.types_stored = types_.count();
   }
   try {
-    return engine_.write([&](Transaction& out) {
+    std::int64_t oldest_reply = 0;
+    auto written = engine_.write([&](Transaction& out) {
       for (const Put& put : puts_) {
         const auto key = document_key(put.header.document);
         out.append(Space::documents, view(key), put.record);
       }
       for (const auto& [key, value] : newest) out.put(Space::ids, key, value);
       for (const auto& [key, value] : meta_) out.put(Space::meta, key, value);
+      oldest_reply = keep_replies(out);
     });
+    if (written) state_.oldest_reply = oldest_reply;
+    return written;
   } catch (const std::exception& error) {
     return broken_operation(error.what());
   }
+}
+
+// Puts the group's replies, and sweeps a slice of those that have had their life: more than are put, so that what is old gets
+// less. Returns what state().oldest_reply is then.
+std::int64_t Group::keep_replies(Transaction& out) const {
+  const std::int64_t before = now() - options_.reply_milliseconds;
+  std::int64_t oldest = state_.oldest_reply;
+  if (oldest < before) {
+    constexpr std::size_t slice = 256;
+    oldest = sweep_replies(out, before, slice + 2 * replies_.size()).value_or(std::numeric_limits<std::int64_t>::max());
+  }
+  for (const auto& [key, reply] : replies_) {
+    put_reply(out, key, reply);
+    oldest = std::min(oldest, reply.time);
+  }
+  return oldest;
+}
+
+std::int64_t Group::now() const { return std::max({options_.now(), state_.last_updated, std::int64_t{0}}); }
+
+std::optional<std::string> Group::find_reply(std::string_view key) {
+  if (const auto own = replies_.find(key); own != replies_.end()) return own->second.text;
+  auto kept = store::find_reply(snapshot(), key);
+  if (!kept || expired(kept->time, now(), options_.reply_milliseconds)) return std::nullopt;
+  return std::move(kept->text);
 }
 
 const Snapshot& Group::snapshot() {

@@ -4,6 +4,7 @@
 // it succeeds. The writer's thread only. Holds a snapshot from the first look at the committed state to commit().
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "store/record.h"
+#include "store/replies.h"
 #include "store/type_numbers.h"
 
 namespace store {
@@ -21,9 +23,10 @@ struct WriterState {
   Document document = 0;
   Commit commit = 0;
   std::int64_t last_updated = 0;
-  std::vector<Document> heads;   // the newest document of each type, by type number
-  Document heads_stored = 0;     // the document as of which meta holds the heads
-  std::size_t types_stored = 0;  // how many type names meta holds
+  std::vector<Document> heads;    // the newest document of each type, by type number
+  Document heads_stored = 0;      // the document as of which meta holds the heads
+  std::size_t types_stored = 0;   // how many type names meta holds
+  std::int64_t oldest_reply = 0;  // no reply is older than this
 };
 // How many documents the heads in meta may lag behind: so many are read at open.
 inline constexpr Document heads_lag = 4096;
@@ -32,7 +35,7 @@ bool decode_heads(std::string_view value, WriterState& state);
 
 class Group {
  public:
-  Group(Engine& engine, TypeNumbers& types, WriterState state, std::int64_t (*clock)(), IndexListener* listener);
+  Group(Engine& engine, TypeNumbers& types, WriterState state, const StoreOptions& options, IndexListener* listener);
   ~Group();
 
   // Runs an operation. A commit number if it wrote, 0 if not, else its failure.
@@ -47,7 +50,7 @@ class Group {
     std::string record;
   };
   const std::vector<Put>& puts() const { return puts_; }
-  bool wrote() const { return !puts_.empty() || !meta_.empty(); }
+  bool wrote() const { return !puts_.empty() || !meta_.empty() || !replies_.empty(); }
   bool broken() const { return broken_; }  // the index did not take what was staged: only abandoning is left
   std::uint64_t bytes() const { return bytes_; }
   const WriterState& state() const { return state_; }
@@ -65,17 +68,21 @@ class Group {
   Header header_of(Document document);
   Document jump_of(const Header& previous, std::uint64_t version);
   void accept(Context& context);
+  std::int64_t now() const;
+  std::int64_t keep_replies(Transaction& out) const;
+  std::optional<std::string> find_reply(std::string_view key);
 
   Engine& engine_;
   TypeNumbers& types_;
   WriterState state_;
-  std::int64_t (*const clock_)();
+  const StoreOptions& options_;
   IndexListener* const listener_;
   const Document base_;  // the newest document before the group
   std::unique_ptr<Snapshot> snapshot_;
   std::unordered_map<std::string, Known> known_;  // by key in ids
   std::vector<Put> puts_;
   std::vector<std::pair<std::string, std::string>> meta_;
+  std::map<std::string, Reply, std::less<>> replies_;  // kept by the group
   std::uint64_t bytes_ = 0;
   bool broken_ = false;
 };

@@ -12,9 +12,12 @@ std::string_view to_view(const MDB_val& val) { return {static_cast<const char*>(
 class LmdbCursor final : public Cursor {
  public:
   LmdbCursor(const LmdbAccess& access, Space space) : access_(access), changes_(access.changes_) {
+    if (access.dbi(space) == absent_space) return;
     if (const int code = mdb_cursor_open(access.txn(), access.dbi(space), &cursor_)) throw LmdbError("mdb_cursor_open", code);
   }
-  ~LmdbCursor() override { mdb_cursor_close(cursor_); }
+  ~LmdbCursor() override {
+    if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+  }
   LmdbCursor(const LmdbCursor&) = delete;
   LmdbCursor& operator=(const LmdbCursor&) = delete;
 
@@ -32,6 +35,7 @@ class LmdbCursor final : public Cursor {
  private:
   bool positioned() const { return positioned_ && changes_ == access_.changes_; }
   bool move(MDB_cursor_op operation) {
+    if (cursor_ == nullptr) return false;
     const int code = mdb_cursor_get(cursor_, &key_, &value_, operation);
     changes_ = access_.changes_;
     positioned_ = code == 0;
@@ -48,6 +52,7 @@ class LmdbCursor final : public Cursor {
 };
 
 std::optional<std::string_view> LmdbAccess::get(Space space, std::string_view key) const {
+  if (dbi(space) == absent_space) return std::nullopt;
   MDB_val key_val = to_val(key), value;
   const int code = mdb_get(txn_, dbi(space), &key_val, &value);
   if (code == 0) return to_view(value);

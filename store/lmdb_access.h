@@ -24,6 +24,7 @@ class LmdbError : public EngineError {
 };
 
 using LmdbSpaces = std::array<MDB_dbi, space_count>;
+inline constexpr MDB_dbi absent_space = ~MDB_dbi{0};  // reads as empty
 
 // A Transaction over `txn`; of a read-only one, the Snapshot half.
 class LmdbAccess : public Transaction {

@@ -140,20 +140,28 @@ void VersionStore::scan(Document first, const std::function<bool(const Version&,
   }
 }
 
-Document VersionStore::first_since(std::int64_t milliseconds) const {
+Document VersionStore::first_where(const std::function<bool(const Header&)>& reached) const {
   Document low = 1, high = last_document() + 1;
   const auto snapshot = engine_->snapshot();
   Record record;
   while (low < high) {
     const Document middle = low + (high - low) / 2;
     if (!find_record(*snapshot, middle, record)) throw EngineError("document " + std::to_string(middle) + " is missing");
-    if (record.header.last_updated >= milliseconds) {
+    if (reached(record.header)) {
       high = middle;
     } else {
       low = middle + 1;
     }
   }
   return low;
+}
+
+Document VersionStore::first_since(std::int64_t milliseconds) const {
+  return first_where([=](const Header& header) { return header.last_updated >= milliseconds; });
+}
+
+Document VersionStore::first_after(Commit commit) const {
+  return first_where([=](const Header& header) { return header.commit > commit; });
 }
 
 }  // namespace store

@@ -83,6 +83,11 @@ class WriteContext {
   virtual Commit commit() const = 0;     // the number this operation has if it writes
   virtual std::int64_t now() const = 0;  // the lastUpdated of its versions
   virtual Document next_document() const = 0;
+  // The reply kept under a key (1 to 64 bytes) by an earlier operation, unless it is older than reply_milliseconds.
+  virtual std::optional<std::string> find_reply(std::string_view key) const = 0;
+  // Keeps a reply in this operation's commit, in the place of an older one. Unlike a put it is kept though the operation fails (a
+  // refusal is an answer too), not if it throws. An operation that keeps replies only has no commit number.
+  virtual void keep_reply(std::string_view key, std::string reply) = 0;
 };
 
 using Operation = std::function<model::Result<void>(WriteContext&)>;
@@ -101,6 +106,8 @@ struct StoreOptions {
   std::uint64_t cache_bytes = 32u << 20;  // rendered current bodies
   std::vector<Document> training = {2000, 50000};  // documents at which a dictionary for bodies is trained; empty: never
   std::int64_t (*clock)() = nullptr;               // milliseconds since 1970; null: the system's
+  std::int64_t reply_milliseconds = 86'400'000;    // that a reply is kept; then it is swept
+  std::int64_t now() const;                        // by the clock
 };
 
 class Store {
@@ -145,11 +152,18 @@ class Store {
   // snapshot.
   virtual void scan(Document first,
                     const std::function<bool(const Version&, std::string_view stored_body, Hole hole)>& visit) const = 0;
-  // The change feed: as scan, whole commits only (the versions of one operation are never split by the end).
+  // What readers see ends with whole commits: the versions of one operation are never split by it.
   virtual Document last_document() const = 0;  // newest committed
   virtual Commit last_commit() const = 0;
   // First document whose last_updated >= `milliseconds` (last_document() + 1 if none). O(log n).
   virtual Document first_since(std::int64_t milliseconds) const = 0;
+  // First document of a commit above `commit` (last_document() + 1 if none). O(log n). With scan(), the change feed.
+  virtual Document first_after(Commit commit) const = 0;
+  // `committed` is called on the writer's thread whenever last_document() has moved, before the operations concerned are
+  // acknowledged, until the token's destructor returns. Keep it short; it must not end its own token.
+  virtual std::shared_ptr<void> observe(std::function<void()> committed) = 0;
+  // As WriteContext::find_reply, of what readers see.
+  virtual std::optional<std::string> find_reply(std::string_view key) const = 0;
 
   // The resource as sent to clients: minified JSON with meta filled in. Empty for deleted versions. nullopt if the document does
   // not exist.
@@ -171,7 +185,7 @@ class Store {
   virtual Engine& engine() = 0;
 
   struct CheckReport {
-    std::uint64_t documents = 0, resources = 0, deleted = 0;
+    std::uint64_t documents = 0, resources = 0, deleted = 0, replies = 0;
     std::vector<std::string> faults;
   };
   virtual CheckReport check() const = 0;  // every document decodes, every chain holds, ids point at newest versions

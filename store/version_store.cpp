@@ -4,6 +4,7 @@
 
 #include "resources-gen/formats/json.h"
 #include "store/bytes.h"
+#include "store/replies.h"
 
 namespace store {
 
@@ -109,8 +110,10 @@ model::Result<void> VersionStore::load() {
         return body;
       },
       [this](const std::string& dictionary) { return adopt(dictionary); });
-  writer_ = std::make_unique<Writer>(*engine_, types_, cache_, published_, std::move(state), options_,
-                                     [this](Document newest) { trainer_->notice(newest); });
+  writer_ = std::make_unique<Writer>(*engine_, types_, cache_, published_, std::move(state), options_, [this](Document newest) {
+    trainer_->notice(newest);
+    observers_.notify();
+  });
   trainer_->notice(last);
   return {};
 }
@@ -224,6 +227,15 @@ std::optional<Store::Rendered> VersionStore::read(model::TypeId type, std::strin
   }
   cache_.insert(*out, seen);
   return out;
+}
+
+std::optional<std::string> VersionStore::find_reply(std::string_view key) const {
+  if (key.empty() || key.size() > max_reply_key) return std::nullopt;
+  const Document seen = last_document();
+  const auto snapshot = engine_->snapshot();
+  auto reply = store::find_reply(*snapshot, key);
+  if (!reply || reply->document > seen || expired(reply->time, options_.now(), options_.reply_milliseconds)) return std::nullopt;
+  return std::move(reply->text);
 }
 
 std::optional<std::string> VersionStore::meta(std::string_view name) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/body_cache.h"
+#include "store/observers.h"
 #include "store/packer.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -42,6 +43,9 @@ class VersionStore final : public Store {
   Document last_document() const override { return published_.document.load(std::memory_order_acquire); }
   Commit last_commit() const override { return published_.commit.load(std::memory_order_acquire); }
   Document first_since(std::int64_t milliseconds) const override;
+  Document first_after(Commit commit) const override;
+  std::shared_ptr<void> observe(std::function<void()> committed) override { return observers_.add(std::move(committed)); }
+  std::optional<std::string> find_reply(std::string_view key) const override;
 
   std::optional<Rendered> render(Document document) const override;
   std::optional<Rendered> read(model::TypeId type, std::string_view id) const override;
@@ -61,6 +65,8 @@ class VersionStore final : public Store {
     return make_version(record.header, types_.type(record.header.type), record.id);
   }
   Rendered render(const Record& record) const;
+  // The first document whose header satisfies `reached`, which holds from some document on.
+  Document first_where(const std::function<bool(const Header&)>& reached) const;
   std::optional<Document> type_start(TypeNumber number, Document before, Document least) const;
   bool adopt(const std::string& dictionary);
 
@@ -70,6 +76,7 @@ class VersionStore final : public Store {
   mutable BodyCache cache_;
   TypeNumbers types_;
   Published published_;
+  Observers observers_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<Writer> writer_;
 };

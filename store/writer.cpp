@@ -11,13 +11,14 @@ namespace {
 using model::FailureKind;
 using model::IssueCode;
 
-std::int64_t system_milliseconds() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 thread_local bool is_writer = false;  // of any store
 
 }  // namespace
+
+std::int64_t StoreOptions::now() const {
+  if (clock != nullptr) return clock();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 Writer::Writer(Engine& engine, TypeNumbers& types, BodyCache& cache, Published& published, WriterState state,
                const StoreOptions& options, std::function<void(Document)> after_group)
@@ -120,7 +121,7 @@ void Writer::run_group(std::size_t normal, std::size_t bulk) {
   std::vector<Answer> answers;
   {
     std::lock_guard lock(listener_mutex_);
-    Group group(engine_, types_, state_, options_.clock != nullptr ? options_.clock : system_milliseconds, listener_);
+    Group group(engine_, types_, state_, options_, listener_);
     const auto full = [&] {
       return group.broken() || answers.size() >= options_.group_limit || group.bytes() >= options_.group_bytes;
     };

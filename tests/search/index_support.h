@@ -74,6 +74,9 @@ class FakeStore : public store::Store {
   std::vector<store::Version> by_id(model::TypeId, std::string_view, bool, std::size_t) const override { std::abort(); }
   store::Commit last_commit() const override { return last_document(); }
   Document first_since(std::int64_t) const override { std::abort(); }
+  Document first_after(store::Commit) const override { std::abort(); }
+  std::shared_ptr<void> observe(std::function<void()>) override { std::abort(); }
+  std::optional<std::string> find_reply(std::string_view) const override { std::abort(); }
   std::optional<Rendered> render(Document) const override { std::abort(); }
   std::optional<Rendered> read(model::TypeId, std::string_view) const override { std::abort(); }
   std::optional<Rendered> cached(model::TypeId, std::string_view) const override { std::abort(); }

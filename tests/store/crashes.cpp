@@ -52,6 +52,7 @@ TEST_CASE("a writer that is killed", "[.child]") {
               context.put(left);
               context.put(right);
               if (n % 4 == 0) context.put(counter);
+              context.keep_reply(id, "answer " + id);
               return {};
             },
             i % 4 == 0 ? Lane::bulk : Lane::normal);
@@ -112,9 +113,11 @@ TEST_CASE("what was acknowledged survives kill -9 exactly once") {
         REQUIRE(history.size() == 1);
         REQUIRE(store->render(history.front().document));
       }
+      REQUIRE(store->find_reply(id) == "answer " + id);
     }
     // Of what was not acknowledged, all or nothing.
     Commit commit = 0;
+    std::uint64_t answered = 0;
     std::vector<Version> operation;
     store->scan(1, [&](const Version& version, std::string_view, Hole) {
       if (version.commit != commit) {
@@ -123,11 +126,17 @@ TEST_CASE("what was acknowledged survives kill -9 exactly once") {
         commit = version.commit;
       }
       operation.push_back(version);
-      if (operation.size() == 2) REQUIRE(operation[0].id.substr(1) == operation[1].id.substr(1));
+      if (operation.size() == 2) {
+        const std::string id = operation[0].id.substr(1);
+        REQUIRE(id == operation[1].id.substr(1));
+        REQUIRE(store->find_reply(id) == "answer " + id);
+        ++answered;
+      }
       return true;
     });
     REQUIRE((commit == 0 || operation.size() >= 2));
     const auto report = store->check();
+    REQUIRE(report.replies == answered);  // no reply without its write
     for (const std::string& fault : report.faults) UNSCOPED_INFO(fault);
     REQUIRE(report.faults.empty());
   }

@@ -63,7 +63,7 @@ TEST_CASE("engines agree with a map under random operations") {
   std::mt19937_64 random(tests::random_seed("engines"));
   auto engine = tests::open_engine(kind, directory.path());
   std::map<Space, Plain> state;
-  const std::vector<Space> spaces = {Space::meta, Space::ids, Space::documents, Space::segments};
+  const std::vector<Space> spaces = {Space::meta, Space::ids, Space::documents, Space::segments, Space::replies};
   std::unique_ptr<Snapshot> old;
   std::map<Space, Plain> old_state;
   for (int round = 0; round < 60; ++round) {

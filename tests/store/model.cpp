@@ -118,6 +118,10 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
     Document first = 1;
     while (first <= last && version_at(first)->last_updated < since) ++first;
     REQUIRE(store.first_since(since) == first);
+    const store::Commit commit = random() % (store.last_commit() + 3);
+    first = 1;
+    while (first <= last && version_at(first)->commit <= commit) ++first;
+    REQUIRE(store.first_after(commit) == first);
   }
   Document next = 1 + random() % (last + 1);
   const Document stop = next + random() % 600;
