@@ -1,4 +1,4 @@
-// Conditional headers: entity tags and HTTP dates, and what they ask of a resource's current version.
+// Conditional headers: entity tags, and what they and dates ask of a resource's current version.
 //
 // R4 http.html#versioning (ETag is W/"versionId"), #cread, #concurrency; RFC 9110 8.8, 13.1.
 #pragma once
@@ -9,14 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "fhir/rest/http_date.h"
 #include "resources-gen/model/result.h"
 #include "store/store.h"
 
 namespace rest {
 
-std::string etag(std::uint64_t version);           // W/"3"
-std::string http_date(std::int64_t milliseconds);  // "Tue, 15 Nov 1994 12:45:26 GMT", from milliseconds since 1970
-std::optional<std::int64_t> parse_http_date(std::string_view text);  // seconds since 1970; nullopt: ignore it (RFC 9110 13.1.3)
+std::string etag(std::uint64_t version);  // W/"3"
 
 // The value of If-Match or If-None-Match. Absent: everything is well.
 struct Tags {
@@ -35,7 +34,8 @@ struct Preconditions {
   Tags match;       // If-Match
   Tags none_match;  // If-None-Match: "*" is a write only if there is no such resource
 };
-// Checked in the writer, against the newest version (nullopt: there never was one; deleted ones count as absent). 412 if not met.
+// Checked in the writer, against the newest version (nullopt: there never was one). 412 if not met. A deleted one counts as
+// absent, but for an If-Match that names the deletion.
 std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,
                                     const std::optional<store::Version>& current);
 

@@ -82,12 +82,27 @@ void finish(const Exchange& exchange, Response& response) {
   add_request_id(exchange.request, response);
 }
 
+// RFC 9110 5.3: a list in several header lines is one list. Entity tags are put into the first line, where they are looked for.
+void join_lines(Request& request, std::string_view list) {
+  std::string* first = nullptr;
+  for (auto& [name, value] : request.headers) {
+    if (!equal_ignoring_case(name, list)) continue;
+    if (!first) {
+      first = &value;
+    } else {
+      first->append(",").append(value);
+    }
+  }
+}
+
 // Fills the exchange from its request; on failure an answer is known already.
 model::Result<void> understand(const Context& context, Exchange& exchange) {
-  const auto& request = exchange.request;
+  auto& request = exchange.request;
   for (const auto& [name, value] : request.headers) {
     if (equal_ignoring_case(name, "Prefer")) read_prefer(value, exchange.prefer);
   }
+  join_lines(request, "If-Match");
+  join_lines(request, "If-None-Match");
   // The format first, so that a refusal of anything else is in it.
   auto target = parse_target(request.target, context.options.base_path, context.schema);
   if (target) exchange.target = std::move(*target);
@@ -97,9 +112,9 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
   }
   auto type = choose_answer(argument(exchange, "_format"), accept);
   if (const auto* pretty = argument(exchange, "_pretty")) exchange.pretty = *pretty == "true";
+  if (type) exchange.answer_as = *type;
   if (!target) return target.error();
   if (!type) return type.error();
-  exchange.answer_as = *type;
   return {};
 }
 

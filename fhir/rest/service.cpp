@@ -136,7 +136,9 @@ std::optional<Response> Service::try_quick(const Request& request) const {
         if (equal_ignoring_case(name, "X-Request-Id")) request_id = value;
         break;
       case 13:
-        if (equal_ignoring_case(name, "If-None-Match")) none_match = value;
+        if (!equal_ignoring_case(name, "If-None-Match")) break;
+        if (!none_match.empty()) return std::nullopt;
+        none_match = value;
         break;
       case 17:
         if (equal_ignoring_case(name, "If-Modified-Since")) return std::nullopt;

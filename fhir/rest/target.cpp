@@ -164,6 +164,7 @@ model::Result<Target> parse_relative(std::string_view text, const model::Schema&
     if (!part) return part.error();
     if (part->empty() || parts.size() == 5) return unknown_path(whole);
     parts.push_back(std::move(*part));
+    if (end + 1 == path.size()) return unknown_path(whole);  // two slashes at the end
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   auto target = match_shape(parts, whole, schema);

@@ -23,7 +23,9 @@ model::Result<formats::ReadResult> read_body(const Context& context, const Excha
   if (auto checked = check_content_type(exchange.request.header("Content-Type")); !checked) return checked.error();
   auto result = formats::read_json(body, context.schema);
   if (result.malformed) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
-  if (!result.tree.empty() && result.tree.root().type() != type) {
+  // R4 http.html#rejecting-updates: 400 for what could not be read as a resource at all.
+  if (result.tree.empty()) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
+  if (result.tree.root().type() != type) {
     return failure(FailureKind::bad_request, IssueCode::invalid,
                    "The body is a " + std::string(result.tree.root().type_name()) + ", but " +
                        std::string(context.schema.type_name(type)) + " is what this address holds",

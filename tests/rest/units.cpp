@@ -121,9 +121,14 @@ TEST_CASE("HTTP dates") {
   }
   for (const auto* text :
        {"", "now", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Xyz 1994 08:49:37 GMT",
-        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"}) {
+        "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT", "Sunday, 06-Nov-94 08:49:37", "Sun Nov 6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 94", "Xxx Nov  6 08:49:37 1994", "Sun, 06-Nov-94 08:49:37 GMT", "Sun,", ","}) {
     CHECK_FALSE(rest::parse_http_date(text).has_value());
   }
+  // The obsolete forms; a year of two digits is the nearest that is not more than 50 years ahead.
+  CHECK(rest::parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == 784111777);
+  CHECK(rest::parse_http_date("Sun Nov  6 08:49:37 1994") == 784111777);
+  CHECK(rest::parse_http_date("Wednesday, 01-Jan-20 00:00:00 GMT") == 1577836800);
 }
 
 TEST_CASE("entity tags") {
