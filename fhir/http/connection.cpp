@@ -6,7 +6,11 @@
 #include <optional>
 
 #include "fhir/http/content_coding.h"
+#include "fhir/http/input_buffer.h"
+#include "fhir/http/refusals.h"
 #include "fhir/http/request_reader.h"
+#include "fhir/http/response_header.h"
+#include "fhir/http/source_sender.h"
 
 namespace http {
 namespace {
@@ -23,14 +27,6 @@ constexpr std::size_t gzip_from_bytes = 2048;    // below that the saving is les
 constexpr std::uint64_t drain_bytes = 4u << 20;  // read and dropped after a refusal, so that the client sees the answer
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
 
-rest::Response refusal(int status, model::IssueCode code, std::string diagnostics) {
-  model::Issues issues;
-  issues.error(code, std::move(diagnostics));
-  auto response = rest::outcome_response(status, issues);
-  response.interaction = "refused";
-  return response;
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
            return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
@@ -44,7 +40,6 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   explicit Connection(std::shared_ptr<Loop> loop, Args&&... args)
       : loop_(std::move(loop)), shared_(*loop_->shared), stream_(std::forward<Args>(args)...) {
     loop_->connections.insert(this);
-    input_.resize(read_bytes);
   }
   // May be a worker's or the writer's thread: the socket was closed on the loop's, in close().
   ~Connection() override { shared_.connections.fetch_sub(1, std::memory_order_relaxed); }
@@ -66,7 +61,14 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   }
 
   void close() override {
+    if (closed_) return;
+    const auto self = this->shared_from_this();  // what the pump lets go of may be the last to hold us
     closed_ = true;
+    if (source_.under_way()) {
+      sent_ = source_.sent();
+      log();
+      source_.stop();
+    }
     loop_->connections.erase(this);
     error_code ignored;
     socket().close(ignored);
@@ -78,7 +80,10 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     error_code ignored;
     socket().cancel(ignored);  // the read under way ends and answers
   }
-  bool waiting() const override { return waiting_; }
+  void end() override {
+    if (waiting_) return close();
+    if (source_.resting()) source_.end_feed();
+  }
 
  private:
   tcp::socket& socket() {
@@ -98,8 +103,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     continued_ = false;
     begun_ = false;
     blank_passed_ = false;
-    waiting_ = begin_ == end_;
-    if (waiting_ && shared_.stopping.load(std::memory_order_relaxed)) return finish_connection();
+    waiting_ = input_.empty();
+    if (waiting_ && stopping()) return finish_connection();
     deadline = Clock::now() + (waiting_ ? shared_.options.idle_timeout : shared_.options.header_timeout);
     if (waiting_) {
       read_more();
@@ -110,46 +115,57 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   }
 
   void read_more() {
-    if (begin_ == end_) begin_ = end_ = 0;
-    const std::size_t want = reader_->is_header_done() ? body_read_bytes : read_bytes;
-    if (input_.size() - end_ < read_bytes / 2) {
-      if (begin_ > 0) {
-        input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(begin_));
-        end_ -= begin_;
-        begin_ = 0;
-      }
-    }
-    if (input_.size() < end_ + want / 2) input_.resize(end_ + want);
-    stream_.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
+    if (receiving_) return;
+    input_.make_room(reader_->is_header_done() ? body_read_bytes : read_bytes);
+    receive();
+  }
+
+  // One read at a time. Beside a source that rests it watches for the client's going; what it brings is the next request's.
+  void receive() {
+    receiving_ = true;
+    stream_.async_read_some(asio::buffer(input_.room(), input_.room_size()),
                             [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
-                              if (self->expired_ && !self->closed_) return self->refuse_late();
-                              if (trouble) return self->close();
-                              self->end_ += bytes;
-                              if (self->waiting_) {
-                                self->waiting_ = false;
-                                self->reading_ = true;
-                                self->deadline = Clock::now() + self->shared_.options.header_timeout;
-                              }
-                              self->parse();
+                              self->receiving_ = false;
+                              self->received(trouble, bytes);
                             });
+  }
+
+  void received(error_code trouble, std::size_t bytes) {
+    if (closed_) return;
+    if (draining_) return drained(trouble, bytes);
+    if (expired_) return refuse(refusal(408, model::IssueCode::timeout, "The request did not come to its end in time"));
+    if (source_.under_way() && trouble == asio::error::eof && !source_.resting())
+      return;                                  // its half only, perhaps: what it asked for is sent
+    const bool busy = !waiting_ && !reading_;  // a watch's read, ended after its feed and beside the next request
+    if (trouble && busy && !source_.under_way()) return;
+    if (trouble) return close();
+    input_.filled(bytes);
+    if (source_.under_way()) return watch();
+    if (busy) return;
+    if (waiting_) {
+      waiting_ = false;
+      reading_ = true;
+      deadline = Clock::now() + shared_.options.header_timeout;
+    }
+    parse();
   }
 
   // RFC 9112 2.2: an empty line before a request is let pass, as some clients send one after a body. False: nothing of a
   // request is there yet, and more is being read.
   bool begin_request() {
-    if (!blank_passed_ && input_[begin_] == '\r') {
-      if (end_ - begin_ == 1) {
+    if (const auto unread = input_.unread(); !blank_passed_ && unread[0] == '\r') {
+      if (unread.size() == 1) {
         read_more();
         return false;
       }
-      if (input_[begin_ + 1] == '\n') {
-        begin_ += 2;
+      if (unread[1] == '\n') {
+        input_.consume(2);
         blank_passed_ = true;
-        if (begin_ == end_) {
+        if (input_.empty()) {
           waiting_ = true;
           reading_ = false;
           deadline = Clock::now() + shared_.options.idle_timeout;
-          if (shared_.stopping.load(std::memory_order_relaxed)) {
+          if (stopping()) {
             finish_connection();
           } else {
             read_more();
@@ -168,14 +184,16 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     for (;;) {
       error_code trouble;
       std::size_t used = 0;
-      if (begin_ != end_) used = reader_->put(asio::const_buffer(input_.data() + begin_, end_ - begin_), trouble);
-      begin_ += used;
-      if (trouble && trouble != error::need_more) return refuse(trouble);
+      if (!input_.empty()) used = reader_->put(asio::buffer(input_.unread()), trouble);
+      input_.consume(used);
+      if (trouble && trouble != error::need_more) return refuse(reading_refusal(trouble, *reader_, shared_.options));
       if (reader_->is_done()) break;
-      if (trouble == error::need_more || used == 0 || begin_ == end_) {
+      if (trouble == error::need_more || used == 0 || input_.empty()) {
         if (reader_->is_header_done() && !header_was_done) start_body();
         // Bytes of a body are taken as they come: what is left is a chunk's extension or the trailer.
-        if (reader_->is_header_done() && end_ - begin_ > shared_.options.max_header_bytes) return refuse_trailer();
+        if (reader_->is_header_done() && input_.size() > shared_.options.max_header_bytes) {
+          return refuse(trailer_refusal(shared_.options));
+        }
         if (reader_->is_header_done() && reader_->expects_continue && !continued_) return send_continue();
         return read_more();
       }
@@ -200,11 +218,6 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     });
   }
 
-  void refuse_late() {
-    begin_refusal();
-    respond(refusal(408, model::IssueCode::timeout, "The request did not come to its end in time"));
-  }
-
   void begin_refusal() {
     reading_ = false;
     keep_alive_ = false;
@@ -215,33 +228,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     request_bytes_ = reader_->request.body.size();
   }
 
-  void refuse_trailer() {
+  void refuse(rest::Response response) {
     begin_refusal();
-    respond(refusal(
-        431, model::IssueCode::too_long,
-        "A chunk's extension or the trailer is larger than " + std::to_string(shared_.options.max_header_bytes) + " bytes"));
-  }
-
-  void refuse(error_code trouble) {
-    begin_refusal();
-    if (trouble == error::header_limit && reader_->request.method.empty()) {  // not even the first line came to its end
-      return respond(refusal(414, model::IssueCode::too_long,
-                             "The request's target is longer than " + std::to_string(shared_.options.max_header_bytes) +
-                                 " bytes: searches can be sent by POST to [type]/_search"));
-    }
-    if (trouble == error::header_limit) {
-      return respond(
-          refusal(431, model::IssueCode::too_long,
-                  "The request's header is larger than " + std::to_string(shared_.options.max_header_bytes) + " bytes"));
-    }
-    if (trouble == error::body_limit) {
-      return respond(refusal(413, model::IssueCode::too_long,
-                             "The request's body is larger than " + std::to_string(shared_.options.max_body_bytes) + " bytes"));
-    }
-    if (trouble == error::bad_transfer_encoding && reader_->unknown_coding) {  // RFC 9112 6.1
-      return respond(refusal(501, model::IssueCode::not_supported, "Of the transfer codings only 'chunked' is taken"));
-    }
-    respond(refusal(400, model::IssueCode::invalid, "The request is not well-formed HTTP/1.1: " + trouble.message()));
+    respond(std::move(response));
   }
 
   void dispatch() {
@@ -279,12 +268,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (!coding.empty() && !request.body.empty()) {
       auto decoded = decode_content(std::move(request.body), coding, shared_.options.max_body_bytes);
       if (!decoded) {
-        const auto kind = decoded.error().kind;
-        const int status = kind == model::FailureKind::unsupported_media ? 415
-                           : kind == model::FailureKind::too_large       ? 413
-                                                                         : 400;
-        auto response = rest::outcome_response(status, decoded.error().issues);
-        return finish(std::move(response));
+        return finish(coding_refusal(decoded.error()));
       }
       request.body = std::move(*decoded);
     }
@@ -315,51 +299,69 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void respond(rest::Response response) {
     if (closed_) return;
     response_ = std::move(response);
-    if (shared_.stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
-    const bool bodiless = response_.status == 204 || response_.status == 304;
-    const std::size_t length = response_.body ? response_.body->size() : 0;
+    if (stopping()) keep_alive_ = false;
+    const auto framing = framing_of(response_, old_version_);
+    if (framing.kind == BodyFraming::Kind::until_close) keep_alive_ = false;
     header_.clear();
-    header_ += "HTTP/1.1 ";
-    header_ += std::to_string(response_.status);
-    header_ += ' ';
-    header_ += reason_phrase(response_.status);
-    header_ += "\r\nServer: kiln\r\nDate: ";
-    header_ += loop_->date();
-    for (const auto& [name, value] : response_.headers) {
-      header_ += "\r\n";
-      header_ += name;
-      header_ += ": ";
-      // Header values come from requests too (X-Request-Id, Location): no control character leaves in one.
-      const auto from = header_.size();
-      header_ += value;
-      for (auto i = from; i < header_.size(); ++i) {
-        if (static_cast<unsigned char>(header_[i]) < 0x20) header_[i] = ' ';
-      }
+    append_header(header_, response_, framing, loop_->date(), keep_alive_, old_version_);
+    const bool send_body = framing.kind != BodyFraming::Kind::none && !head_;
+    if (response_.source && send_body) {
+      return source_.begin(loop_, std::move(response_.source), std::move(header_), framing);
     }
-    if (!bodiless) {
-      header_ += "\r\nContent-Length: ";
-      header_ += std::to_string(length);
-    }
-    if (!keep_alive_) {
-      header_ += "\r\nConnection: close";
-    } else if (old_version_) {
-      header_ += "\r\nConnection: keep-alive";
-    }
-    header_ += "\r\n\r\n";
-    const bool send_body = !bodiless && !head_ && length > 0;
-    deadline = Clock::now() + shared_.options.body_timeout + std::chrono::seconds(length / least_bytes_per_second);
+    const std::size_t length = response_.body && send_body ? response_.body->size() : 0;
+    deadline = sending_deadline(length);
     const std::array<asio::const_buffer, 2> buffers{asio::buffer(header_),
-                                                    send_body ? asio::buffer(*response_.body) : asio::const_buffer()};
+                                                    length > 0 ? asio::buffer(*response_.body) : asio::const_buffer()};
     asio::async_write(stream_, buffers, [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
-      self->log(bytes);
-      if (trouble) return self->close();
-      self->response_ = {};
-      if (!self->keep_alive_) return self->finish_connection();
-      self->next_request();
+      self->sent_ = bytes;
+      if (trouble) return self->log(), self->close();
+      self->answered();
     });
   }
 
-  void log(std::size_t bytes) {
+  Clock::time_point sending_deadline(std::uint64_t bytes) const {
+    return Clock::now() + shared_.options.body_timeout + std::chrono::seconds(bytes / least_bytes_per_second);
+  }
+
+  // All of the answer is sent.
+  void answered() {
+    log();
+    response_ = {};
+    if (!keep_alive_) return finish_connection();
+    next_request();
+  }
+
+  friend class SourceSender<Stream, Connection>;
+  bool stopping() const { return shared_.stopping.load(std::memory_order_relaxed); }
+  void source_sent() {
+    sent_ = source_.sent();
+    if (stopping()) keep_alive_ = false;
+    answered();
+  }
+  void source_rests() {
+    if (!receiving_) watch();
+  }
+  void source_failed(bool unsaid) {
+    if (!unsaid) {
+      error_code ignored;
+      // A body that ends with the connection must not end like a whole one.
+      socket().set_option(asio::socket_base::linger(true, 0), ignored);
+      return close();
+    }
+    source_.stop();
+    keep_alive_ = false;
+    respond(refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more"));
+  }
+
+  // Reads on while the source has nothing to say: only so is a client's going seen. What it sends beyond a moderate part of a
+  // next request stays in the socket.
+  void watch() {
+    if (input_.size() >= read_bytes) return;
+    input_.make_room(read_bytes);
+    receive();
+  }
+
+  void log() {
     if (!shared_.log) return;
     AccessRecord record;
     record.client = client_;
@@ -371,7 +373,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     }
     record.status = response_.status;
     record.request_bytes = request_bytes_;
-    record.response_bytes = bytes;
+    record.response_bytes = sent_;
     record.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_).count();
     shared_.log->write(record);
   }
@@ -389,29 +391,35 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   }
 
   void drain() {
-    input_.resize(body_read_bytes);
-    stream_.async_read_some(asio::buffer(input_), [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
-      self->drained_ += bytes;
-      if (trouble || self->drained_ > drain_bytes) return self->close();
-      self->drain();
-    });
+    draining_ = true;
+    if (receiving_) return;
+    input_.clear();
+    input_.make_room(body_read_bytes);
+    receive();
+  }
+  void drained(error_code trouble, std::size_t bytes) {
+    drained_ += bytes;
+    if (trouble || drained_ > drain_bytes) return close();
+    drain();
   }
 
   std::shared_ptr<Loop> loop_;
   Shared& shared_;
   Stream stream_;
-  std::vector<char> input_;
-  std::size_t begin_ = 0, end_ = 0;  // unparsed bytes of input_
+  InputBuffer input_;
   std::optional<RequestReader> reader_;
   rest::Response response_;
   std::string header_;
+  SourceSender<Stream, Connection> source_{*this, stream_};  // an answer made while it is sent
   std::string client_, log_method_, log_target_;
-  std::uint64_t request_bytes_ = 0, drained_ = 0;
+  std::uint64_t request_bytes_ = 0, sent_ = 0, drained_ = 0;
   Clock::time_point started_;
   bool waiting_ = true;
   bool reading_ = false;  // part of a request has come
   bool expired_ = false;
   bool closed_ = false;
+  bool receiving_ = false;  // a read is under way
+  bool draining_ = false;
   bool continued_ = false;
   bool begun_ = false;         // the parser has been given a byte of this request
   bool blank_passed_ = false;  // the empty line before it
@@ -428,63 +436,6 @@ void start_connection(std::shared_ptr<Loop> loop, tcp::socket socket, asio::ssl:
     std::make_shared<Connection<TlsStream>>(std::move(loop), std::move(socket), *tls)->start();
   } else {
     std::make_shared<Connection<tcp::socket>>(std::move(loop), std::move(socket))->start();
-  }
-}
-
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 422:
-      return "Unprocessable Content";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    case 507:
-      return "Insufficient Storage";
-    default:
-      return "Unknown";
   }
 }
 

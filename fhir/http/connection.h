@@ -15,7 +15,4 @@ namespace http {
 // Starts a connection on `loop`'s thread. `tls` null: plain.
 void start_connection(std::shared_ptr<Loop> loop, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
 
-// "OK" for 200 ...
-std::string_view reason_phrase(int status);
-
 }  // namespace http

@@ -21,9 +21,9 @@ using Clock = std::chrono::steady_clock;
 class ConnectionBase {
  public:
   virtual ~ConnectionBase() = default;
-  virtual void close() = 0;          // at once
-  virtual void expire() = 0;         // past its deadline: a request that came in part is answered 408, else as close()
-  virtual bool waiting() const = 0;  // between requests: nothing of one has come yet
+  virtual void close() = 0;   // at once
+  virtual void expire() = 0;  // past its deadline: a request that came in part is answered 408, else as close()
+  virtual void end() = 0;     // the server stops: closed between requests; a feed that waits for news ends; else as before
   Clock::time_point deadline = Clock::time_point::max();  // the sweep lets the connection expire past it
 };
 
@@ -31,7 +31,7 @@ class ConnectionBase {
 struct Shared {
   explicit Shared(const ServerOptions& o) : options(o) {}
 
-  rest::Service* service = nullptr;  // set before any connection is accepted
+  rest::Endpoint* service = nullptr;  // set before any connection is accepted
   ServerOptions options;
   std::unique_ptr<AccessLog> log;  // null: none
   std::unique_ptr<Workers> workers;

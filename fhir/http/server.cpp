@@ -65,7 +65,7 @@ class AsioServer final : public Server {
     return {};
   }
 
-  void start(rest::Service& service) override {
+  void start(rest::Endpoint& service) override {
     shared_->service = &service;
     for (auto& loop : loops_) {
       guards_.push_back(asio::make_work_guard(loop->context));
@@ -84,11 +84,11 @@ class AsioServer final : public Server {
       error_code ignored;
       acceptor_->close(ignored);
     });
-    close_connections(false);
+    end_connections();
     const auto end = Clock::now() + grace;
     while (shared_->connections.load() > 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     shared_->workers->stop();  // what they still do is answered or dropped
-    close_connections(true);
+    close_connections();
     for (auto& loop : loops_) {
       asio::post(loop->context, [loop] { loop->sweep.cancel(); });
     }
@@ -135,17 +135,17 @@ class AsioServer final : public Server {
     });
   }
 
-  void close_connections(bool all) {
+  // Each of a loop's connections, on its thread; `act` may take it out.
+  void on_connections(void (ConnectionBase::*act)()) {
     for (auto& loop : loops_) {
-      asio::post(loop->context, [loop, all] {
-        std::vector<ConnectionBase*> closing;
-        for (auto* connection : loop->connections) {
-          if (all || connection->waiting()) closing.push_back(connection);
-        }
-        for (auto* connection : closing) connection->close();
+      asio::post(loop->context, [loop, act] {
+        const std::vector<ConnectionBase*> all(loop->connections.begin(), loop->connections.end());
+        for (auto* connection : all) (connection->*act)();
       });
     }
   }
+  void end_connections() { on_connections(&ConnectionBase::end); }
+  void close_connections() { on_connections(&ConnectionBase::close); }
 
   std::shared_ptr<Shared> shared_;
   std::vector<std::shared_ptr<Loop>> loops_;

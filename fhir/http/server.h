@@ -1,4 +1,4 @@
-// Server: sockets, TLS and HTTP/1.1 framing for a rest::Service. The only folder that includes Asio or Beast.
+// Server: sockets, TLS and HTTP/1.1 framing for a rest::Endpoint. The only folder that includes Asio or Beast.
 //
 // RFC 9110, 9112. One event loop per I/O thread; requests that may block run on a pool of workers; answers of one connection keep
 // their order (pipelining).
@@ -37,7 +37,7 @@ class Server {
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
   // Answers requests from now on. Once; `service` outlives the server.
-  virtual void start(rest::Service& service) = 0;
+  virtual void start(rest::Endpoint& service) = 0;
   // Stops accepting, lets requests under way finish (at most `grace`), closes. Returns when done.
   virtual void stop(std::chrono::seconds grace) = 0;
 };

@@ -1,6 +1,7 @@
 #include "fhir/rest/bundle_answer.h"
 
 #include "fhir/rest/failures.h"
+#include "fhir/rest/reason_phrase.h"
 #include "resources-gen/model/temporal.h"
 
 namespace rest {

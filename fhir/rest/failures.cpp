@@ -38,37 +38,6 @@ constexpr std::array<FailureRow, 18> failure_rows{{
     {FailureKind::no_space, 507},
 }};
 
-struct Phrase {
-  int status;
-  std::string_view text;
-};
-constexpr std::array<Phrase, 24> phrases{{
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {304, "Not Modified"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {503, "Service Unavailable"},
-    {505, "HTTP Version Not Supported"},
-    {507, "Insufficient Storage"},
-}};
-
 constexpr std::size_t most_issues = 200;
 
 }  // namespace
@@ -88,13 +57,6 @@ int status_of(FailureKind kind) {
     if (row.kind == kind) return row.status;
   }
   return 500;
-}
-
-std::string_view reason_phrase(int status) {
-  for (const auto& row : phrases) {
-    if (row.status == status) return row.text;
-  }
-  return status < 400 ? "OK" : "Error";
 }
 
 Response json_response(int status, std::string body) {

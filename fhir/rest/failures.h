@@ -13,7 +13,6 @@
 namespace rest {
 
 int status_of(model::FailureKind kind);
-std::string_view reason_phrase(int status);  // "Not Found"
 
 // An OperationOutcome in minified JSON. Diagnostics quote what clients sent: what no FHIR string may hold is replaced.
 std::string outcome_text(const model::Issues& issues);

@@ -6,6 +6,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/read.h"
+#include "fhir/rest/reason_phrase.h"
 #include "resources-gen/model/temporal.h"
 
 namespace rest {

@@ -71,18 +71,26 @@ struct ServiceOptions {
   std::uint32_t max_count = 1000;
 };
 
+// What the pump asks: the Service, or a test's own.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  // Answers a request; `done` is called exactly once, on this thread or another. Never throws. May block on disk: for workers.
+  virtual void handle(Request request, std::function<void(Response)> done) = 0;
+  // A request that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
+  virtual std::optional<Response> try_quick(const Request& request) const = 0;
+};
+
 // Must go before the store and search that it was given; its destructor waits for answers under way.
-class Service {
+class Service final : public Endpoint {
  public:
   Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options);
-  ~Service();
+  ~Service() override;
 
-  // Answers a request; `done` is called exactly once, on this thread or on the store's writer. Never throws: what we did not
-  // expect is a 500 with an OperationOutcome. May block on disk: run it on a worker.
-  void handle(Request request, std::function<void(Response)> done);
-  Response handle(Request request);  // waits: for tests and the command line
-  // A plain read that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
-  std::optional<Response> try_quick(const Request& request) const;
+  // `done` on this thread or on the store's writer. What we did not expect is a 500 with an OperationOutcome.
+  void handle(Request request, std::function<void(Response)> done) override;
+  Response handle(Request request);                                          // waits: for tests and the command line
+  std::optional<Response> try_quick(const Request& request) const override;  // a plain read of what the cache holds
 
  private:
   struct Impl;

@@ -27,6 +27,14 @@ Serving::Serving(http::ServerOptions options) {
   server_->start(node_->service());
 }
 
+Serving::Serving(rest::Endpoint& endpoint, http::ServerOptions options) {
+  options.port = 0;
+  auto server = http::Server::listen(options);
+  if (!server) throw std::runtime_error("no server: " + server.error().issues.list().front().diagnostics);
+  server_ = std::move(*server);
+  server_->start(endpoint);
+}
+
 Serving::~Serving() {
   server_->stop(std::chrono::seconds(1));
   server_.reset();
@@ -79,7 +87,7 @@ bool Raw::more() {
   return true;
 }
 
-Answer Raw::read(bool bodiless) {
+Answer Raw::read_head() {
   Answer out;
   std::size_t end = 0;
   while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
@@ -88,13 +96,52 @@ Answer Raw::read(bool bodiless) {
   out.head = input_.substr(0, end + 2);
   input_.erase(0, end + 4);
   out.status = std::atoi(out.head.c_str() + 9);
-  if (bodiless || out.status == 100 || out.status == 204 || out.status == 304) return out;
-  const auto length = std::strtoull(out.header("Content-Length").c_str(), nullptr, 10);
-  while (input_.size() < length) {
+  return out;
+}
+
+std::string Raw::line() {
+  std::size_t end = 0;
+  while ((end = input_.find("\r\n")) == std::string::npos) {
     if (!more()) return {};
   }
-  out.body = input_.substr(0, length);
-  input_.erase(0, length);
+  auto out = input_.substr(0, end);
+  input_.erase(0, end + 2);
+  return out;
+}
+
+std::string Raw::read_chunk() {
+  const auto size = std::strtoull(line().c_str(), nullptr, 16);
+  auto out = read_some(size + 2);
+  if (out.size() != size + 2) return {};
+  out.resize(size);
+  return out;
+}
+
+std::string Raw::read_some(std::size_t bytes) {
+  while (input_.size() < bytes && more()) {
+  }
+  auto out = input_.substr(0, bytes);
+  input_.erase(0, bytes);
+  return out;
+}
+
+Answer Raw::read(bool bodiless) {
+  auto out = read_head();
+  if (bodiless || out.status == 0 || out.status == 100 || out.status == 204 || out.status == 304) return out;
+  if (out.header("Transfer-Encoding") == "chunked") {
+    for (;;) {
+      const auto size = line();
+      if (size.empty()) return {};
+      const auto bytes = std::strtoull(size.c_str(), nullptr, 16);
+      const auto chunk = read_some(bytes + 2);
+      if (chunk.size() != bytes + 2 || !chunk.ends_with("\r\n")) return {};
+      if (bytes == 0) return out;
+      out.body.append(chunk, 0, bytes);
+    }
+  }
+  const auto length = std::strtoull(out.header("Content-Length").c_str(), nullptr, 10);
+  out.body = read_some(length);
+  if (out.body.size() != length) return {};
   return out;
 }
 

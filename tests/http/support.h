@@ -16,6 +16,8 @@ namespace http_test {
 class Serving {
  public:
   explicit Serving(http::ServerOptions options = {});
+  // Answers by `endpoint`, which outlives it, instead of a store.
+  Serving(rest::Endpoint& endpoint, http::ServerOptions options);
   ~Serving();
   std::uint16_t port() const { return server_->port(); }
   http::Server& server() { return *server_; }
@@ -40,13 +42,17 @@ class Raw {
   bool send(std::string_view bytes);  // false: the other side has closed
   void end_sending();                 // our half closed
   void reset();                       // closed with RST
-  // Reads one answer by its Content-Length; `bodiless` for HEAD. Interim answers (100) are returned as they are.
+  // Reads one answer by its Content-Length or chunks; `bodiless` for HEAD. Interim answers (100) are returned as they are.
   Answer read(bool bodiless = false);
-  bool ended();  // nothing more comes: waits for it up to 10 s
+  Answer read_head();                        // up to the empty line
+  std::string read_chunk();                  // one chunk's content; empty: the last, or the connection ended
+  std::string read_some(std::size_t bytes);  // so many bytes of what comes, fewer if the connection ends
+  bool ended();                              // nothing more comes: waits for it up to 10 s
   int handle() const { return socket_; }
 
  private:
   bool more();
+  std::string line();
   int socket_ = -1;
   std::string input_;
 };

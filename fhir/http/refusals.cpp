@@ -1,0 +1,50 @@
+#include "fhir/http/refusals.h"
+
+#include <utility>
+
+namespace http {
+
+using boost::beast::http::error;
+using model::IssueCode;
+
+rest::Response refusal(int status, IssueCode code, std::string diagnostics) {
+  model::Issues issues;
+  issues.error(code, std::move(diagnostics));
+  auto response = rest::outcome_response(status, issues);
+  response.interaction = "refused";
+  return response;
+}
+
+rest::Response reading_refusal(boost::system::error_code trouble, const RequestReader& reader, const ServerOptions& options) {
+  if (trouble == error::header_limit && reader.request.method.empty()) {  // not even the first line came to its end
+    return refusal(414, IssueCode::too_long,
+                   "The request's target is longer than " + std::to_string(options.max_header_bytes) +
+                       " bytes: searches can be sent by POST to [type]/_search");
+  }
+  if (trouble == error::header_limit) {
+    return refusal(431, IssueCode::too_long,
+                   "The request's header is larger than " + std::to_string(options.max_header_bytes) + " bytes");
+  }
+  if (trouble == error::body_limit) {
+    return refusal(413, IssueCode::too_long,
+                   "The request's body is larger than " + std::to_string(options.max_body_bytes) + " bytes");
+  }
+  if (trouble == error::bad_transfer_encoding && reader.unknown_coding) {  // RFC 9112 6.1
+    return refusal(501, IssueCode::not_supported, "Of the transfer codings only 'chunked' is taken");
+  }
+  return refusal(400, IssueCode::invalid, "The request is not well-formed HTTP/1.1: " + trouble.message());
+}
+
+rest::Response trailer_refusal(const ServerOptions& options) {
+  return refusal(431, IssueCode::too_long,
+                 "A chunk's extension or the trailer is larger than " + std::to_string(options.max_header_bytes) + " bytes");
+}
+
+rest::Response coding_refusal(const model::Failure& failure) {
+  const int status = failure.kind == model::FailureKind::unsupported_media ? 415
+                     : failure.kind == model::FailureKind::too_large       ? 413
+                                                                           : 400;
+  return rest::outcome_response(status, failure.issues);
+}
+
+}  // namespace http
