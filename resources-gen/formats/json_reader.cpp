@@ -77,7 +77,7 @@ ReadResult JsonReader::read() {
     nodes_[0].end = static_cast<NodeIndex>(nodes_.size());
     builder_.source() = tape_.source();
   }
-  list_issues(result.issues);
+  std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) { return a.offset < b.offset; });
   result.tree = builder_.take();
   return result;
 }
@@ -226,7 +226,6 @@ std::string JsonReader::expression(const Spot& spot) const {
 }
 
 void JsonReader::list_issues(model::Issues& issues) {
-  std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) { return a.offset < b.offset; });
   std::vector<std::uint32_t> offsets;
   for (const Found& found : found_) offsets.push_back(found.offset);
   const std::vector<Place> places = offsets.empty() ? std::vector<Place>() : places_of_minified(text_, offsets);
@@ -238,12 +237,33 @@ void JsonReader::list_issues(model::Issues& issues) {
   if (unlisted_) issues.error(IssueCode::structure, fmt::format("{} further faults are not listed", unlisted_));
 }
 
-ReadResult read_json(std::string_view text, const model::Schema& schema, const ReadLimits& limits) {
+namespace {
+
+// `finish(reader, result)` is called while the reader still is.
+template <typename Finish>
+ReadResult read_with_scratch(std::string_view text, const model::Schema& schema, const ReadLimits& limits, Finish finish) {
   thread_local JsonReader::Scratch scratch;
-  ReadResult result = JsonReader(text, schema, limits, scratch).read();
+  JsonReader reader(text, schema, limits, scratch);
+  ReadResult result = reader.read();
+  finish(reader, result);
   scratch.tape.shrink(kept_scratch);
   if (scratch.members.capacity() * sizeof(JsonReader::Member) > kept_scratch) scratch = {};
   return result;
+}
+
+}  // namespace
+
+ReadResult read_json(std::string_view text, const model::Schema& schema, const ReadLimits& limits) {
+  return read_with_scratch(text, schema, limits,
+                           [](JsonReader& reader, ReadResult& result) { reader.list_issues(result.issues); });
+}
+
+ReadResult read_json_unplaced(std::string_view minified, const model::Schema& schema, const ReadLimits& limits,
+                              std::vector<JsonReader::Found>& found, std::size_t& unlisted) {
+  return read_with_scratch(minified, schema, limits, [&](JsonReader& reader, ReadResult&) {
+    found = std::move(reader.found());
+    unlisted += reader.unlisted();
+  });
 }
 
 }  // namespace formats

@@ -52,15 +52,21 @@ class JsonReader {
     scratch.slots.clear();
   }
 
-  ReadResult read();
-
- private:
-  static constexpr TokenIndex none = 0;                                // token 0 is the root object: no member's value
-  enum class Content : std::uint8_t { complex, resource, primitive };  // whose members an object holds
+  // A fault of the typed pass, still to be placed.
   struct Found {
     std::uint32_t offset;  // in source()
     model::Issue issue;
   };
+
+  // All of read_json but for the faults of content: found() has them, list_issues() places them.
+  ReadResult read();
+  void list_issues(model::Issues& issues);
+  std::vector<Found>& found() { return found_; }      // by offset
+  std::size_t unlisted() const { return unlisted_; }  // those beyond limits.max_issues
+
+ private:
+  static constexpr TokenIndex none = 0;                                // token 0 is the root object: no member's value
+  enum class Content : std::uint8_t { complex, resource, primitive };  // whose members an object holds
   // What a fault is about: `parent`, or if given the element under it.
   struct Spot {
     model::NodeIndex parent = model::no_node;
@@ -102,7 +108,6 @@ class JsonReader {
     found_.push_back(
         {offset, {model::Severity::error, code, fmt::format(format, std::forward<Arguments>(arguments)...), expression(spot)}});
   }
-  void list_issues(model::Issues& issues);
 
   std::string_view text_;
   const model::Schema& schema_;
@@ -114,5 +119,10 @@ class JsonReader {
   std::vector<Found> found_;
   std::size_t unlisted_ = 0;
 };
+
+// read_json of a text that a reader of another format made: the faults of its content, by offset, are for the caller to place.
+// `unlisted` grows by those beyond limits.max_issues.
+ReadResult read_json_unplaced(std::string_view minified, const model::Schema& schema, const ReadLimits& limits,
+                              std::vector<JsonReader::Found>& found, std::size_t& unlisted);
 
 }  // namespace formats

@@ -146,6 +146,8 @@ inline Step copy_literal(const char* p, const char* end, char* out, std::string_
   return {p + literal.size(), out + literal.size()};
 }
 
+}  // namespace
+
 std::size_t first_broken_utf8(std::string_view text) {
   // Halving finds the shortest broken prefix; a prefix cut inside a sequence counts as broken, so step to sequence starts first.
   std::size_t good = 0, bad = text.size();
@@ -167,8 +169,6 @@ std::size_t first_broken_utf8(std::string_view text) {
   }
   return good;
 }
-
-}  // namespace
 
 void JsonTape::reserve(std::size_t text_size) {
   const std::size_t needed = text_size + 2 * block;

@@ -71,6 +71,9 @@ class JsonTape {
   std::vector<TokenIndex> open_;
 };
 
+// Where UTF-8 first breaks in `text`, which is known not to be UTF-8.
+std::size_t first_broken_utf8(std::string_view text);
+
 struct Place {
   std::uint32_t line = 1, column = 1;  // 1-based; column in bytes
 };

@@ -1,0 +1,51 @@
+// The narrative's div between XML, where it is elements, and JSON, where it is a string. R4 narrative.html, json.html#xhtml.
+//
+// Internal to formats.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "resources-gen/formats/xml_scan.h"
+
+namespace formats {
+
+// From a document's events to the div's text: its own bytes where these can stand alone, else it is written anew (a prefix
+// instead of the default namespace, a prefix declared outside of it).
+class NarrativeReader {
+ public:
+  explicit NarrativeReader(std::string_view document) : document_(document) {}
+
+  bool reading() const { return depth_ != 0; }
+  // The document's events; those of elements only from the div on.
+  void declared(std::string_view prefix);
+  void start(const XmlTag& tag);
+  void text(std::string_view piece);
+  // True if that was the div's own end: then div() is its text until the next start().
+  bool end(XmlName name, std::size_t stop, bool empty_tag);
+  std::string_view div() const { return div_; }
+  // The first element or attribute of another namespace since the last call, empty if none.
+  std::string take_stranger() { return std::move(stranger_); }
+
+ private:
+  std::string_view document_;
+  std::uint32_t depth_ = 0;
+  std::size_t begin_ = 0;
+  bool anew_ = false;
+  bool prefixes_ = false;  // one has been declared outside of a div
+  std::string written_;
+  std::string_view div_;
+  std::string stranger_;
+};
+
+// Appends a div from JSON as XML in XHTML's namespace: as it is if it is that already, else made so.
+void append_narrative(std::string& out, std::string_view div);
+
+// Appends text with what XML takes for markup replaced; in an attribute's value also white space that would not be kept. What
+// XML 1.0 has no place for becomes U+FFFD.
+void append_xml_text(std::string& out, std::string_view text);
+void append_xml_attribute(std::string& out, std::string_view value);
+
+}  // namespace formats
