@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "resources-gen/formats/json.h"
+#include "search/current_then.h"
 #include "search/execute.h"
 #include "search/include.h"
 #include "search/index.h"
@@ -41,6 +42,13 @@ class IndexedSearch final : public Search {
   }
 
   std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const override;
+
+  std::vector<store::Document> current_then(const CurrentThen& range, store::Order order, std::size_t limit) const override {
+    return search::current_then(*index_->view(), range, order, limit);
+  }
+  std::uint64_t count_current_then(const CurrentThen& range) const override {
+    return search::count_current_then(*index_->view(), range);
+  }
 
   std::vector<Parameter> parameters(model::TypeId type) const override {
     std::vector<Parameter> out;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,13 @@ struct ParseOptions {
 };
 
 enum class Total : std::uint8_t { automatic, none, estimate, accurate };
+
+// Documents [first, end) that were current and not deleted just after `moment` was written, of some types (none named: of all).
+struct CurrentThen {
+  store::Document moment = 0;
+  store::Document first = 1, end = 0;
+  std::span<const model::TypeId> types;
+};
 
 class Query;  // query.h: the parsed form
 
@@ -76,6 +84,10 @@ class Search {
   // the writer's thread) `staged` adds what earlier operations of the group wrote, so that the answer is serializable.
   // Throws QueryTimeout (execute_deadline.h) where that takes more than a second.
   virtual std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const = 0;
+
+  // For the history of a period: what it began with. At most `limit`, from the first or the last on; their number.
+  virtual std::vector<store::Document> current_then(const CurrentThen& range, store::Order order, std::size_t limit) const = 0;
+  virtual std::uint64_t count_current_then(const CurrentThen& range) const = 0;
 
   // What the CapabilityStatement lists: parameters that are indexed and can be searched, from the same table that parse() uses.
   struct Parameter {

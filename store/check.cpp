@@ -18,8 +18,9 @@ struct Checking {
   const Packer& packer;
   const TypeNumbers& types;
   Store::CheckReport report;
-  Header before;                // of the document before
-  std::vector<Document> heads;  // the newest document of each type so far, by type number
+  Header before;      // of the document before
+  WriterState state;  // heads and counts so far
+  std::uint64_t marks = 0;
   std::string body;
 
   void fault(const std::string& what) {
@@ -34,6 +35,13 @@ bool decode_at(const Snapshot& snapshot, Document document, Record& out) {
   const auto key = document_key(document);
   const auto value = snapshot.get(Space::documents, view(key));
   return value && decode_record(document, *value, out);
+}
+
+bool marked(const Snapshot& snapshot, const Mark& mark) {
+  Mark found;
+  const auto key = mark_key(mark.type, mark.document);
+  const auto value = snapshot.get(Space::marks, key);
+  return value && decode_mark(key, *value, found) && found.rank == mark.rank;
 }
 
 void Checking::document(const Snapshot& snapshot, Document document) {
@@ -54,9 +62,11 @@ void Checking::document(const Snapshot& snapshot, Document document) {
   if (header.type > types.count()) {
     fault(name + ": its type has no name");
   } else {
-    if (heads.size() <= header.type) heads.resize(header.type + std::size_t{1}, 0);
-    if (std::exchange(heads[header.type], document) != header.type_previous) {
-      fault(name + ": the document before it of its type is not the one it names");
+    const Document type_previous = header.type < state.heads.size() ? state.heads[header.type] : 0;
+    if (type_previous != header.type_previous) fault(name + ": the document before it of its type is not the one it names");
+    if (count_document(state, header.type, document)) {
+      ++marks;
+      if (!marked(snapshot, {header.type, document, state.counts[header.type]})) fault(name + ": its mark is not there or wrong");
     }
   }
   body_of(record, name);
@@ -90,7 +100,7 @@ void Checking::chain_of(const Snapshot& snapshot, const Record& record, const st
 
 Store::CheckReport VersionStore::check() const {
   const Document last = last_document();
-  Checking checking{packer_, types_, {}, {}, {}, {}};
+  Checking checking{packer_, types_, {}, {}, {}, 0, {}};
   const auto guarded = [&](const std::string& where, const auto& fn) {
     try {
       fn();
@@ -104,10 +114,22 @@ Store::CheckReport VersionStore::check() const {
       guarded("document " + std::to_string(document), [&] { checking.document(*snapshot, document); });
     }
   }
-  for (TypeNumber number = 1; number < checking.heads.size(); ++number) {
-    if (types_.head(number) < checking.heads[number])
+  for (TypeNumber number = 1; number < checking.state.heads.size(); ++number) {
+    if (types_.head(number) < checking.state.heads[number])
       checking.fault("the newest document of type number " + std::to_string(number) + " is forgotten");
   }
+  guarded("the space of marks", [&] {
+    const auto snapshot = engine_->snapshot();
+    const auto cursor = snapshot->cursor(Space::marks);
+    std::uint64_t found = 0;
+    for (bool there = cursor->seek(std::string_view("\0", 1)); there; there = cursor->next()) {
+      Mark mark;
+      found += decode_mark(cursor->key(), cursor->value(), mark) && mark.document > last ? 0 : 1;
+    }
+    if (found != checking.marks) {
+      checking.fault("there are " + std::to_string(found) + " marks, but " + std::to_string(checking.marks) + " are due");
+    }
+  });
   // Every resource's versions number 1 to its newest, and chains hold: so if the newest versions' numbers add up to the
   // documents, none is lost.
   std::uint64_t versions = 0;

@@ -19,19 +19,42 @@ model::Failure broken_operation(const char* what) {
 
 }  // namespace
 
-std::string encode_heads(const WriterState& state) {
+namespace {
+
+std::string encode_by_type(Document document, const std::vector<std::uint64_t>& numbers) {
   std::string out;
-  append_varint(out, state.document);
-  for (std::size_t number = 1; number < state.heads.size(); ++number) append_varint(out, state.heads[number]);
+  append_varint(out, document);
+  for (std::size_t number = 1; number < numbers.size(); ++number) append_varint(out, numbers[number]);
   return out;
 }
 
-bool decode_heads(std::string_view value, WriterState& state) {
+bool decode_by_type(std::string_view value, Document& document, std::vector<std::uint64_t>& numbers) {
   ByteReader in(value);
-  state.heads_stored = in.varint();
-  state.heads.assign(1, 0);
-  while (in.ok() && !in.done()) state.heads.push_back(in.varint());
-  return in.ok() && state.heads.size() <= max_type_number + std::size_t{1};
+  document = in.varint();
+  numbers.assign(1, 0);
+  while (in.ok() && !in.done()) numbers.push_back(in.varint());
+  return in.ok() && numbers.size() <= max_type_number + std::size_t{1};
+}
+
+}  // namespace
+
+std::string encode_heads(const WriterState& state) { return encode_by_type(state.document, state.heads); }
+
+std::string encode_counts(const WriterState& state) { return encode_by_type(state.document, state.counts); }
+
+bool decode_heads(std::string_view heads, std::string_view counts, WriterState& state) {
+  Document counted = 0;
+  return decode_by_type(heads, state.heads_stored, state.heads) && decode_by_type(counts, counted, state.counts) &&
+         counted == state.heads_stored && state.counts.size() == state.heads.size();
+}
+
+bool count_document(WriterState& state, TypeNumber type, Document document) {
+  if (state.heads.size() <= type) {
+    state.heads.resize(type + std::size_t{1}, 0);
+    state.counts.resize(type + std::size_t{1}, 0);
+  }
+  state.heads[type] = document;
+  return ++state.counts[type] % mark_distance == 0;
 }
 
 // One operation: its puts, apart from the group's until it has succeeded.
@@ -134,8 +157,9 @@ void Group::accept(Context& context) {
   broken_ = true;
   for (Context::Own& own : context.own()) {
     Header& header = own.header;
-    if (state_.heads.size() <= header.type) state_.heads.resize(header.type + std::size_t{1}, 0);
-    header.type_previous = std::exchange(state_.heads[header.type], header.document);
+    header.type_previous = header.type < state_.heads.size() ? state_.heads[header.type] : 0;
+    if (count_document(state_, header.type, header.document))
+      marks_.push_back({header.type, header.document, state_.counts[header.type]});
     Put put{make_version(header, own.draft.type, own.draft.id), header, encode_record(header, own.draft.id, own.draft.body)};
     bytes_ += put.record.size();
     Known& known = known_[std::move(own.key)];
@@ -162,6 +186,7 @@ model::Result<void> Group::commit() {
     if (types_.count() > state_.types_stored) put_meta("types", types_.encode());
     if (types_.count() > state_.types_stored || state_.document - state_.heads_stored >= heads_lag) {
       put_meta("heads", encode_heads(state_));
+      put_meta("counts", encode_counts(state_));
       state_.heads_stored = state_.document;
     }
     state_.types_stored = types_.count();
@@ -174,6 +199,7 @@ model::Result<void> Group::commit() {
         out.append(Space::documents, view(key), put.record);
       }
       for (const auto& [key, value] : newest) out.put(Space::ids, key, value);
+      for (const Mark& mark : marks_) put_mark(out, mark);
       for (const auto& [key, value] : meta_) out.put(Space::meta, key, value);
       oldest_reply = keep_replies(out);
     });

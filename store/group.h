@@ -14,6 +14,7 @@
 
 #include "store/record.h"
 #include "store/replies.h"
+#include "store/type_chain.h"
 #include "store/type_numbers.h"
 
 namespace store {
@@ -23,15 +24,20 @@ struct WriterState {
   Document document = 0;
   Commit commit = 0;
   std::int64_t last_updated = 0;
-  std::vector<Document> heads;    // the newest document of each type, by type number
-  Document heads_stored = 0;      // the document as of which meta holds the heads
-  std::size_t types_stored = 0;   // how many type names meta holds
-  std::int64_t oldest_reply = 0;  // no reply is older than this
+  std::vector<Document> heads;        // the newest document of each type, by type number
+  std::vector<std::uint64_t> counts;  // the documents of each type, by type number
+  Document heads_stored = 0;          // the document as of which meta holds the heads and counts
+  std::size_t types_stored = 0;       // how many type names meta holds
+  std::int64_t oldest_reply = 0;      // no reply is older than this
 };
 // How many documents the heads in meta may lag behind: so many are read at open.
 inline constexpr Document heads_lag = 4096;
+// The meta values "heads" and "counts", written together: the document as of which they are, then a number for each type.
 std::string encode_heads(const WriterState& state);
-bool decode_heads(std::string_view value, WriterState& state);
+std::string encode_counts(const WriterState& state);
+bool decode_heads(std::string_view heads, std::string_view counts, WriterState& state);
+// The next document of a type joins the heads and counts. True if it is to be marked (type_chain.h).
+bool count_document(WriterState& state, TypeNumber type, Document document);
 
 class Group {
  public:
@@ -81,6 +87,7 @@ class Group {
   std::unique_ptr<Snapshot> snapshot_;
   std::unordered_map<std::string, Known> known_;  // by key in ids
   std::vector<Put> puts_;
+  std::vector<Mark> marks_;
   std::vector<std::pair<std::string, std::string>> meta_;
   std::map<std::string, Reply, std::less<>> replies_;  // kept by the group
   std::uint64_t bytes_ = 0;

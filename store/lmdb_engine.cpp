@@ -26,7 +26,7 @@ namespace {
 using model::FailureKind;
 using model::IssueCode;
 
-constexpr std::array<const char*, space_count> space_names = {"meta", "ids", "documents", "segments", "replies"};
+constexpr std::array<const char*, space_count> space_names = {"meta", "ids", "documents", "segments", "replies", "marks"};
 constexpr unsigned max_readers = 512;
 constexpr std::chrono::seconds reader_patience{10};  // for a reader slot
 

@@ -16,45 +16,65 @@ constexpr std::size_t slice_bytes = 1u << 20;  // ... or so many bytes
 
 }  // namespace
 
-std::vector<Version> VersionStore::documents_before(Document before, Document least, model::TypeId type,
-                                                    std::size_t limit) const {
+std::vector<TypeNumber> VersionStore::numbers_of(std::span<const model::TypeId> types) const {
+  std::vector<TypeNumber> numbers;
+  for (const model::TypeId type : types) {
+    const TypeNumber number = types_.number(type);
+    if (number != 0 && std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::vector<Version> VersionStore::documents(Document first, Document end, std::span<const model::TypeId> types, Order order,
+                                             std::size_t limit) const {
   std::vector<Version> out;
-  const Document last = last_document();
-  if (before == 0 || before > last) before = last + 1;
-  least = std::max<Document>(least, 1);
-  const TypeNumber number = type == model::no_type ? TypeNumber{0} : types_.number(type);
-  if (type != model::no_type && number == 0) return out;
-  Document document = before - 1;
-  if (number != 0) document = type_start(number, before, least).value_or(0);
-  while (out.size() < limit && document >= least) {
+  first = std::max<Document>(first, 1);
+  end = std::min(end, last_document() + 1);
+  if (first >= end) return out;
+  std::vector<TypeWalk> walks;
+  for (const TypeNumber number : numbers_of(types)) walks.emplace_back(number, types_.head(number), first, end, order);
+  const bool down = order == Order::newest_first;
+  // The next document of the type whose turn it is; 0: the end.
+  Document place = down ? end - 1 : first;  // of a walk over all types
+  const auto next = [&](const Snapshot& snapshot) {
+    if (types.empty()) {
+      const Document document = place >= first && place < end ? place : 0;
+      place += down ? Document(-1) : 1;
+      return document;
+    }
+    TypeWalk* turn = nullptr;
+    for (TypeWalk& walk : walks) {
+      const Document at = walk.at(snapshot);
+      if (at != 0 && (turn == nullptr || (down ? at > turn->at(snapshot) : at < turn->at(snapshot)))) turn = &walk;
+    }
+    return turn == nullptr ? Document{0} : turn->take();
+  };
+  for (bool more = true; more && out.size() < limit;) {
     const auto snapshot = engine_->snapshot();
     Record record;
-    for (std::size_t i = 0; i < slice_documents && out.size() < limit && document >= least; ++i) {
+    for (std::size_t i = 0; more && i < slice_documents && out.size() < limit; ++i) {
+      const Document document = next(*snapshot);
+      more = document != 0;
+      if (!more) break;
       if (!find_record(*snapshot, document, record)) throw EngineError("document " + std::to_string(document) + " is missing");
       out.push_back(to_version(record));
-      document = number == 0 ? document - 1 : record.header.type_previous;
     }
   }
   return out;
 }
 
-// The newest document of a type below `before`. Two walks take turns: down the type's chain from its newest, quick where the type
-// is rare; and down all documents from `before`, quick where it is common, or where a page goes on from the one before.
-std::optional<Document> VersionStore::type_start(TypeNumber number, Document before, Document least) const {
-  Document chain = types_.head(number), all = before - 1;
-  while (chain >= before && all >= least) {
-    const auto snapshot = engine_->snapshot();
-    Record record;
-    for (std::size_t i = 0; i < slice_documents && chain >= before && all >= least; ++i) {
-      if (!find_record(*snapshot, all, record)) return std::nullopt;
-      if (record.header.type == number) return all;
-      --all;
-      if (!find_record(*snapshot, chain, record)) return std::nullopt;
-      chain = record.header.type_previous;
-    }
+std::uint64_t VersionStore::count_documents(Document first, Document end, std::span<const model::TypeId> types) const {
+  first = std::max<Document>(first, 1);
+  end = std::min(end, last_document() + 1);
+  if (first >= end) return 0;
+  if (types.empty()) return end - first;  // documents are numbered without gaps
+  std::uint64_t sum = 0;
+  const auto snapshot = engine_->snapshot();
+  for (const TypeNumber number : numbers_of(types)) {
+    const TypeChain chain(*snapshot, number, types_.head(number));
+    sum += chain.count_through(end - 1) - chain.count_through(first - 1);
   }
-  if (chain >= before || chain < least) return std::nullopt;
-  return chain;
+  return sum;
 }
 
 std::vector<Version> VersionStore::by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ using Document = std::uint64_t;  // 1, 2, ...; 0 is none
 using Commit = std::uint64_t;    // 1, 2, ...: one per operation that wrote
 
 enum class Method : std::uint8_t { post, put, patch, remove };  // how a version came to be (history's request.method)
+
+enum class Order : std::uint8_t { newest_first, oldest_first };
 
 // Where meta.versionId and meta.lastUpdated go when a body is sent: formats/json.h, MetaHole, as a number.
 struct Hole {
@@ -142,9 +145,17 @@ class Store {
   // All versions of a resource, newest first, from `before` (exclusive; 0: the newest) on, at most `limit`.
   // Takes O(limit), however long the history.
   virtual std::vector<Version> history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const = 0;
-  // Versions of all types (or of one), newest first, documents below `before` (0: from the newest), at most `limit`; stops below
-  // `least`.
-  virtual std::vector<Version> documents_before(Document before, Document least, model::TypeId type, std::size_t limit) const = 0;
+  // The same, oldest first, documents above `after`.
+  virtual std::vector<Version> history_after(model::TypeId type, std::string_view id, Document after,
+                                             std::size_t limit) const = 0;
+  // How many versions of a resource are among documents [first, end).
+  virtual std::uint64_t count_history(model::TypeId type, std::string_view id, Document first, Document end) const = 0;
+  // Versions of some types (none named: of all), documents [first, end), oldest or newest first, at most `limit`. Takes
+  // O(limit + types * log documents), wherever the range lies.
+  virtual std::vector<Version> documents(Document first, Document end, std::span<const model::TypeId> types, Order order,
+                                         std::size_t limit) const = 0;
+  // How many versions those are, in O(types * log documents).
+  virtual std::uint64_t count_documents(Document first, Document end, std::span<const model::TypeId> types) const = 0;
   // The newest version (deleted or not) of each resource of a type, by the bytes of their ids, ascending or descending, from
   // `from` on (inclusive; empty: from that order's beginning), at most `limit`. For `_sort=_id`.
   virtual std::vector<Version> by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const = 0;

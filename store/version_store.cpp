@@ -1,5 +1,6 @@
 #include "store/version_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "resources-gen/formats/json.h"
@@ -10,7 +11,7 @@ namespace store {
 
 namespace {
 
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;  // 1: had no marks
 constexpr std::size_t max_meta_name = 400;
 
 std::string dictionary_key(std::size_t number) { return "dictionary." + std::to_string(number); }
@@ -42,7 +43,8 @@ model::Result<void> VersionStore::load() {
   };
   const auto damaged = [&](const std::string& what) { return refused(model::IssueCode::exception, "is damaged: " + what); };
   WriterState state;
-  bool fresh = false;
+  std::vector<Mark> marks;  // that a store of an earlier format lacks
+  bool fresh = false, marked = true;
   try {
     const auto snapshot = engine_->snapshot();
     const auto documents = snapshot->cursor(Space::documents);
@@ -51,6 +53,7 @@ model::Result<void> VersionStore::load() {
       ByteReader in(*format);
       const std::uint64_t found = in.varint();
       if (!in.done() || found == 0) return damaged("its format does not read");
+      marked = found >= 2;
       if (found > format_version) {
         return refused(model::IssueCode::not_supported,
                        "is of format " + std::to_string(found) + "; this program reads formats up to " +
@@ -64,8 +67,9 @@ model::Result<void> VersionStore::load() {
     if (const auto names = snapshot->get(Space::meta, "types"); names && !types_.decode(*names))
       return damaged("its types do not read");
     state.types_stored = types_.count();
-    const auto heads = snapshot->get(Space::meta, "heads");
-    if (heads && !decode_heads(*heads, state)) return damaged("the newest documents of its types do not read");
+    const auto heads = snapshot->get(Space::meta, "heads"), counts = snapshot->get(Space::meta, "counts");
+    if (marked && heads && !(counts && decode_heads(*heads, *counts, state)))
+      return damaged("the newest documents of its types do not read");
     for (std::size_t number = Packer::first_dictionary; const auto bytes = snapshot->get(Space::meta, dictionary_key(number));
          ++number) {
       if (!packer_.add_dictionary(*bytes)) return damaged("a dictionary of its bodies does not read");
@@ -74,12 +78,12 @@ model::Result<void> VersionStore::load() {
       Record record;
       const Document last = parse_document_key(documents->key());
       if (last == 0 || state.heads_stored > last) return damaged("its documents and its root do not agree");
-      state.heads.resize(types_.count() + 1);
       for (Document document = state.heads_stored; document++ < last;) {
         if (!find_record(*snapshot, document, record)) return damaged("document " + std::to_string(document) + " is missing");
         if (record.header.type > types_.count())
           return damaged("document " + std::to_string(document) + " is of an unnamed type");
-        state.heads[record.header.type] = document;
+        const bool mark = count_document(state, record.header.type, document);
+        if (mark && !marked) marks.push_back({record.header.type, document, state.counts[record.header.type]});
       }
       if (!find_record(*snapshot, last, record)) return damaged("its newest document is missing");
       state.document = last;
@@ -89,11 +93,19 @@ model::Result<void> VersionStore::load() {
   } catch (const EngineError& error) {
     return damaged(error.what());
   }
-  if (fresh) {
+  if (fresh || !marked) {
     std::string format;
     append_varint(format, format_version);
-    if (auto written = engine_->write([&](Transaction& out) { out.put(Space::meta, "format", format); }); !written)
-      return written;
+    const auto written = engine_->write([&](Transaction& out) {
+      for (const Mark& mark : marks) put_mark(out, mark);
+      if (state.document != 0) {
+        out.put(Space::meta, "heads", encode_heads(state));
+        out.put(Space::meta, "counts", encode_counts(state));
+      }
+      out.put(Space::meta, "format", format);
+    });
+    if (!written) return written;
+    state.heads_stored = state.document;
   }
   for (std::size_t number = 1; number < state.heads.size(); ++number)
     types_.set_head(static_cast<TypeNumber>(number), state.heads[number]);
@@ -172,6 +184,32 @@ std::optional<Version> VersionStore::at(Document document) const {
   Record record;
   if (!find_record(*snapshot, document, record)) return std::nullopt;
   return to_version(record);
+}
+
+std::uint64_t VersionStore::count_history(model::TypeId type, std::string_view id, Document first, Document end) const {
+  // Versions are numbered without gaps.
+  end = std::min(end, last_document() + 1);
+  if (first >= end) return 0;
+  const auto newest = as_of(type, id, end - 1);
+  if (!newest) return 0;
+  const auto earlier = first > 1 ? as_of(type, id, first - 1) : std::nullopt;
+  return newest->version - (earlier ? earlier->version : 0);
+}
+
+std::vector<Version> VersionStore::history_after(model::TypeId type, std::string_view id, Document after,
+                                                 std::size_t limit) const {
+  std::vector<Version> out;
+  const auto newest = current(type, id);
+  if (!newest || limit == 0) return out;
+  const auto known = after == 0 ? std::nullopt : as_of(type, id, after);
+  const std::uint64_t from = known ? known->version : 0;
+  if (from >= newest->version) return out;
+  // The last of those wanted, by the jumps; the others by the way back from it.
+  const auto last = version(type, id, from + std::min<std::uint64_t>(limit, newest->version - from));
+  if (!last) return out;
+  out = history(type, id, last->document + 1, last->version - from);
+  std::reverse(out.begin(), out.end());
+  return out;
 }
 
 std::vector<Version> VersionStore::history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const {

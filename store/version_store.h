@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "store/record.h"
 #include "store/store.h"
 #include "store/trainer.h"
+#include "store/type_chain.h"
 #include "store/type_numbers.h"
 #include "store/writer.h"
 
@@ -37,7 +39,11 @@ class VersionStore final : public Store {
   std::optional<Version> at(Document document) const override;
   std::optional<Version> as_of(model::TypeId type, std::string_view id, Document document) const override;
   std::vector<Version> history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const override;
-  std::vector<Version> documents_before(Document before, Document least, model::TypeId type, std::size_t limit) const override;
+  std::vector<Version> history_after(model::TypeId type, std::string_view id, Document after, std::size_t limit) const override;
+  std::uint64_t count_history(model::TypeId type, std::string_view id, Document first, Document end) const override;
+  std::vector<Version> documents(Document first, Document end, std::span<const model::TypeId> types, Order order,
+                                 std::size_t limit) const override;
+  std::uint64_t count_documents(Document first, Document end, std::span<const model::TypeId> types) const override;
   std::vector<Version> by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const override;
   void scan(Document first, const std::function<bool(const Version&, std::string_view, Hole)>& visit) const override;
   Document last_document() const override { return published_.document.load(std::memory_order_acquire); }
@@ -67,7 +73,8 @@ class VersionStore final : public Store {
   Rendered render(const Record& record) const;
   // The first document whose header satisfies `reached`, which holds from some document on.
   Document first_where(const std::function<bool(const Header&)>& reached) const;
-  std::optional<Document> type_start(TypeNumber number, Document before, Document least) const;
+  // The numbers of the types that the store has versions of, each once.
+  std::vector<TypeNumber> numbers_of(std::span<const model::TypeId> types) const;
   bool adopt(const std::string& dictionary);
 
   std::unique_ptr<Engine> engine_;

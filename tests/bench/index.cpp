@@ -171,7 +171,15 @@ class ShapeStore final : public store::Store {
   std::optional<store::Version> at(Document) const override { std::abort(); }
   std::optional<store::Version> as_of(model::TypeId, std::string_view, Document) const override { std::abort(); }
   std::vector<store::Version> history(model::TypeId, std::string_view, Document, std::size_t) const override { std::abort(); }
-  std::vector<store::Version> documents_before(Document, Document, model::TypeId, std::size_t) const override { std::abort(); }
+  std::vector<store::Version> history_after(model::TypeId, std::string_view, Document, std::size_t) const override {
+    std::abort();
+  }
+  std::uint64_t count_history(model::TypeId, std::string_view, Document, Document) const override { std::abort(); }
+  std::vector<store::Version> documents(Document, Document, std::span<const model::TypeId>, store::Order,
+                                        std::size_t) const override {
+    std::abort();
+  }
+  std::uint64_t count_documents(Document, Document, std::span<const model::TypeId>) const override { std::abort(); }
   std::vector<store::Version> by_id(model::TypeId, std::string_view, bool, std::size_t) const override { std::abort(); }
   store::Commit last_commit() const override { return last; }
   Document first_since(std::int64_t) const override { std::abort(); }

@@ -6,8 +6,8 @@
 
 namespace tests {
 
-Fixture::Fixture(rest::ServiceOptions options) {
-  auto opened = store::Store::open(store::make_memory_engine(), model::r4());
+Fixture::Fixture(rest::ServiceOptions options, const store::StoreOptions& store_options) {
+  auto opened = store::Store::open(store::make_memory_engine(), model::r4(), store_options);
   if (!opened) throw std::runtime_error(opened.error().issues.list().at(0).diagnostics);
   store = std::move(*opened);
   auto index = search::Search::open(*store, model::r4(), "");

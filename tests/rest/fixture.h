@@ -12,7 +12,7 @@
 namespace tests {
 
 struct Fixture {
-  explicit Fixture(rest::ServiceOptions options = {});
+  explicit Fixture(rest::ServiceOptions options = {}, const store::StoreOptions& store_options = {});
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
   // `target` is below the base: "/Patient/1". A body is sent as application/fhir+json unless the headers say otherwise.

@@ -249,7 +249,7 @@ TEST_CASE("readers see a version when it is in the index, not before, and nobody
     const auto type = tests::type("Patient");
     checked = store.last_document() == 1 && store.current(type, "a")->version == 1 && !store.current(type, "b") &&
               store.read(type, "a")->version.version == 1 && store.by_id(type, "", false, 10).size() == 1 &&
-              store.history(type, "a", 0, 10).size() == 1 && store.documents_before(0, 0, model::no_type, 10).size() == 1 &&
+              store.history(type, "a", 0, 10).size() == 1 && store.documents(1, 10, {}, Order::newest_first, 10).size() == 1 &&
               world.answers.list().empty();
   };
   {

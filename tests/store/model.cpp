@@ -59,6 +59,25 @@ void require_rendered(const std::optional<store::Store::Rendered>& found, const 
 
 }  // namespace
 
+// Ranges of documents: of all types, of one, of several.
+void PlainStore::compare_ranges(const store::Store& store, std::mt19937_64& random, Document first, Document end,
+                                std::size_t limit) const {
+  const std::vector<std::string> names = {"Patient", "Observation", "Encounter", "Basic", "Slot"};
+  std::vector<model::TypeId> types;
+  for (std::size_t wanted = random() % 4; wanted > 0; --wanted) types.push_back(type(names[random() % names.size()]));
+  std::vector<Version> all;
+  for (Document d = std::max<Document>(first, 1); d < end && d <= documents.size(); ++d) {
+    const Version& version = documents[d - 1].version;
+    if (types.empty() || std::find(types.begin(), types.end(), version.type) != types.end()) all.push_back(version);
+  }
+  REQUIRE(store.count_documents(first, end, types) == all.size());
+  for (const auto order : {store::Order::oldest_first, store::Order::newest_first}) {
+    std::vector<Version> expected(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(limit, all.size())));
+    require_same(store.documents(first, end, types, order, limit), expected);
+    std::reverse(all.begin(), all.end());
+  }
+}
+
 void PlainStore::compare(const store::Store& store, std::uint64_t seed, int reads) const {
   std::mt19937_64 random(seed);
   const Document last = documents.size();
@@ -94,14 +113,15 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
     }
     require_same(store.as_of(type_id, id, document), then);
     require_same(store.history(type_id, id, document, limit), history);
-    for (const model::TypeId wanted : {model::no_type, type_id}) {
-      std::vector<Version> before;
-      for (Document d = document == 0 || document > last ? last : document - 1; d >= std::max<Document>(least, 1); --d) {
-        if ((wanted == model::no_type || version_at(d)->type == wanted) && before.size() < limit)
-          before.push_back(*version_at(d));
-      }
-      require_same(store.documents_before(document, least, wanted, limit), before);
+    std::vector<Version> onwards;
+    std::uint64_t counted = 0;
+    for (const Document d : own ? *own : std::vector<Document>()) {
+      if (d > document && onwards.size() < limit) onwards.push_back(*version_at(d));
+      counted += d >= least && d < document ? 1 : 0;
     }
+    require_same(store.history_after(type_id, id, document, limit), onwards);
+    REQUIRE(store.count_history(type_id, id, least, document) == counted);
+    compare_ranges(store, random, least, document, limit);
     for (const bool descending : {false, true}) {
       std::vector<Version> by_id;
       const std::string from = random() % 3 == 0 ? "" : "r" + std::to_string(random() % 50);

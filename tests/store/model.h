@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,8 @@ struct PlainStore {
   store::Version add(const std::string& type_name, const std::string& id, const std::string& text, store::Method method,
                      store::Commit commit, std::int64_t now);
   const std::vector<store::Document>* chain(const std::string& type_name, const std::string& id) const;
+  void compare_ranges(const store::Store& store, std::mt19937_64& random, store::Document first, store::Document end,
+                      std::size_t limit) const;
   // Every read of the store, for a random choice of arguments, gives what the model has.
   void compare(const store::Store& store, std::uint64_t seed, int reads) const;
 };

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "store/record.h"
+#include "store/type_chain.h"
 #include "tests/store/support.h"
 
 using namespace store;
@@ -63,13 +64,15 @@ TEST_CASE("a store of a newer format, of no format or without its root is refuse
     const char* says;
   };
   const std::vector<Row> rows = {
-      {"newer", [](Transaction& out) { out.put(Space::meta, "format", "\x02"); }, "format 2"},
+      {"newer", [](Transaction& out) { out.put(Space::meta, "format", "\x09"); }, "format 9"},
       {"unreadable format", [](Transaction& out) { out.put(Space::meta, "format", "\xff"); }, "damaged"},
       {"no format", [](Transaction& out) { out.erase(Space::meta, "format"); }, "does not say its format"},
       {"no types", [](Transaction& out) { out.erase(Space::meta, "types"); }, "damaged"},
       {"broken types", [](Transaction& out) { out.put(Space::meta, "types", "Patient"); }, "its types"},
       {"broken heads", [](Transaction& out) { out.put(Space::meta, "heads", "\xff\xff"); }, "damaged"},
-      {"heads ahead of the documents", [](Transaction& out) { out.put(Space::meta, "heads", "\x7f"); }, "do not agree"},
+      {"heads without counts", [](Transaction& out) { out.erase(Space::meta, "counts"); }, "damaged"},
+      {"heads ahead of the documents",
+       [](Transaction& out) { out.put(Space::meta, "heads", "\x7f"), out.put(Space::meta, "counts", "\x7f"); }, "do not agree"},
       {"a damaged newest document",
        [](Transaction& out) {
          const auto key = document_key(9);
@@ -154,6 +157,10 @@ TEST_CASE("check finds damage, wherever it is planted") {
       {"an id that does not read",
        [](Engine& engine) { REQUIRE(engine.write([](Transaction& out) { out.put(Space::ids, patient_key("a"), "\xff"); })); },
        "resource 1/a"},
+      {"a mark that is not due",
+       [](Engine& engine) { REQUIRE(engine.write([](Transaction& out) {
+                              put_mark(out, {1, 3, 64});
+                            })); }, "marks"},
       {"a lost id",
        [](Engine& engine) { REQUIRE(engine.write([](Transaction& out) { out.erase(Space::ids, patient_key("c")); })); },
        "versions"},

@@ -8,6 +8,7 @@
 #include "store/bytes.h"
 #include "store/packer.h"
 #include "store/record.h"
+#include "store/type_chain.h"
 #include "tests/store/support.h"
 
 using namespace store;
@@ -76,9 +77,11 @@ TEST_CASE("records are byte for byte as README.md shows them") {
         "027031");
   CHECK(hex(resource_key(1, "p1")) == "017031");
   CHECK(bytes(Space::ids, resource_key(1, "p1")) == "020203");
-  CHECK(bytes(Space::meta, "format") == "01");
+  CHECK(bytes(Space::meta, "format") == "02");
   CHECK(bytes(Space::meta, "types") == hex("Patient\n"));
   CHECK(bytes(Space::meta, "heads") == "0101");
+  CHECK(bytes(Space::meta, "counts") == "0101");
+  CHECK(hex(mark_key(1, 2)) == "010000000000000002");
   CHECK(
       *store->render(1)->body ==
       R"({"resourceType":"Patient","id":"p1","meta":{"versionId":"1","lastUpdated":"2026-01-01T00:00:00.000Z"},"active":true})");
