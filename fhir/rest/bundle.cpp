@@ -49,6 +49,10 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
                       "'; the base takes batch and transaction. To store the Bundle itself, POST it to [base]/Bundle",
                   "Bundle.type");
   }
+  if (kind == "batch" && exchange->provenance) {
+    return refuse(FailureKind::bad_request, IssueCode::not_supported,
+                  "X-Provenance tells of one write: a batch is several, each on its own; send a transaction");
+  }
   exchange->request.body = {};  // the tree has its own copy
   auto entries = read_entries(context.bundle, root);
   if (entries.size() > context.options.max_bundle_entries) {

@@ -79,12 +79,12 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
   }
   creation->prepared = prepare(context, read->tree, context.ids.next(), store::Method::post, shows_resource(*exchange));
   creation->prepared.warnings = std::move(read->issues);
-  context.store.submit([&context, creation](store::WriteContext& writer) { return write(context, *creation, writer); },
-                       exchange->lane, completion(std::move(done), [&context, creation] {
-                         return creation->matched
-                                    ? matched_response(context, *creation->exchange, creation->version)
-                                    : written(context, *creation->exchange, 201, creation->version, creation->prepared);
-                       }));
+  submit(
+      context, exchange, [&context, creation](store::WriteContext& writer) { return write(context, *creation, writer); },
+      completion(std::move(done), [&context, creation] {
+        return creation->matched ? matched_response(context, *creation->exchange, creation->version)
+                                 : written(context, *creation->exchange, 201, creation->version, creation->prepared);
+      }));
 }
 
 }  // namespace rest

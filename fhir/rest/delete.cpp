@@ -58,8 +58,9 @@ void remove(const Context& context, ExchangePtr exchange, Done done) {
     const auto refused = check(deletion->conditions, deletion->what, std::nullopt);
     return done(refused ? failure_response(*refused) : deleted(*deletion));
   }
-  context.store.submit([deletion](store::WriteContext& writer) { return write(*deletion, writer); }, exchange->lane,
-                       completion(std::move(done), [deletion] { return deleted(*deletion); }));
+  submit(
+      context, exchange, [deletion](store::WriteContext& writer) { return write(*deletion, writer); },
+      completion(std::move(done), [deletion] { return deleted(*deletion); }));
 }
 
 }  // namespace rest

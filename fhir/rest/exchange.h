@@ -19,6 +19,7 @@ namespace rest {
 
 struct Route;
 struct BundleElements;
+struct Provenance;
 
 // What outlives every request: references into the Service.
 struct Context {
@@ -41,7 +42,8 @@ struct Exchange {
   search::Access access;   // who asks: later filled from the token, today everything may be seen
   bool in_bundle = false;  // an entry of a batch: no Bundle within a Bundle
   store::Lane lane = store::Lane::normal;
-  std::vector<std::string> ignored;  // parameters that were not understood: named in Warning headers
+  std::shared_ptr<Provenance> provenance;  // of a write: to be made beside what it writes (provenance.h)
+  std::vector<std::string> ignored;        // parameters that were not understood: named in Warning headers
 };
 
 using ExchangePtr = std::shared_ptr<Exchange>;

@@ -5,7 +5,9 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/provenance.h"
 #include "fhir/rest/request_id.h"
+#include "fhir/rest/write.h"
 #include "resources-gen/formats/json.h"
 
 namespace rest {
@@ -41,6 +43,11 @@ const Route* find_route(std::string_view method, Shape shape) {
   return nullptr;
 }
 
+// A POST of a search reads, in spite of its method.
+bool writes(const Route& route) {
+  return route.method != "GET" && route.shape != Shape::type_search && route.shape != Shape::system_search;
+}
+
 // What R4 has and we don't: said in its own words rather than with a bare 405.
 model::Failure refuse_method(const Exchange& exchange, const model::Schema& schema) {
   const auto& [method, shape] = std::pair{std::string_view(exchange.request.method), exchange.target.shape};
@@ -70,7 +77,7 @@ void add_warnings(const Exchange& exchange, Response& response) {
   }
 }
 
-void finish(const Exchange& exchange, Response& response) {
+void finish(const Context& context, const Exchange& exchange, Response& response) {
   if (exchange.route) response.interaction = exchange.route->interaction;
   if (!response.content_type.empty()) {
     response.headers.emplace_back("Content-Type", response.content_type);
@@ -79,6 +86,11 @@ void finish(const Exchange& exchange, Response& response) {
     response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));
   }
   if (response.status < 400) add_warnings(exchange, response);
+  if (response.status < 400 && exchange.provenance && exchange.provenance->made) {
+    // https://www.w3.org/TR/prov-aq/#resource-accessed-by-http
+    response.headers.emplace_back(
+        "Link", "<" + location(context, *exchange.provenance->made) + ">; rel=\"http://www.w3.org/ns/prov#has_provenance\"");
+  }
   add_request_id(exchange.request, response);
 }
 
@@ -133,8 +145,8 @@ std::string allowed_methods(Shape shape) {
 }
 
 void dispatch(const Context& context, ExchangePtr exchange, Done done) {
-  const Done answer = [exchange, done = std::move(done)](Response response) {
-    finish(*exchange, response);
+  const Done answer = [&context, exchange, done = std::move(done)](Response response) {
+    finish(context, *exchange, response);
     done(std::move(response));
   };
   if (auto understood = understand(context, *exchange); !understood) return answer(failure_response(understood.error()));
@@ -156,6 +168,9 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
     return answer(failure_response(failure(FailureKind::too_large, IssueCode::too_long,
                                            "The body has " + std::to_string(exchange->request.body.size()) + " bytes; at most " +
                                                std::to_string(context.options.max_body_bytes) + " are taken")));
+  }
+  if (writes(*exchange->route)) {
+    if (auto provenance = read_provenance(context, *exchange); !provenance) return answer(failure_response(provenance.error()));
   }
   exchange->route->handler(context, exchange, answer);
 }

@@ -1,6 +1,7 @@
 #include "fhir/rest/transaction.h"
 
 #include "fhir/rest/bundle_answer.h"
+#include "fhir/rest/provenance.h"
 #include "fhir/rest/read.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/search.h"
@@ -146,13 +147,15 @@ void Transaction::run(Done done) {
   if (auto made = plan(planned_); !made) return done(failure_response(made.error()));
   if (small && !reads_) {
     const auto self = shared_from_this();
-    return context_.store.submit([self](store::WriteContext& writer) { return self->write(writer); }, exchange_->lane,
-                                 completion(std::move(done), [self] { return self->answer(); }));
+    return submit(
+        context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); },
+        completion(std::move(done), [self] { return self->answer(); }));
   }
   // Large ones, and those that read what they wrote, wait here, so that the writer's thread does no more than write.
   for (int attempt = 1;; ++attempt) {
     exclusive_ = small || attempt > most_attempts;
-    const auto result = context_.store.write([this](store::WriteContext& writer) { return write(writer); }, exchange_->lane);
+    const auto result = context_.store.write(
+        with_provenance(context_, exchange_, [this](store::WriteContext& writer) { return write(writer); }), exchange_->lane);
     if (result) return done(answer());
     if (!changed_) return done(failure_response(result.error()));
     planned_ = resolve(nullptr);

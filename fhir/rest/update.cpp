@@ -62,11 +62,11 @@ void update(const Context& context, ExchangePtr exchange, Done done) {
   update->what = std::string(context.schema.type_name(target.type)) + "/" + target.id;
   update->prepared = prepare(context, read->tree, target.id, store::Method::put, shows_resource(*exchange));
   update->prepared.warnings = std::move(read->issues);
-  context.store.submit([update](store::WriteContext& writer) { return write(*update, writer); }, exchange->lane,
-                       completion(std::move(done), [&context, update] {
-                         return written(context, *update->exchange, update->created ? 201 : 200, update->version,
-                                        update->prepared);
-                       }));
+  submit(
+      context, exchange, [update](store::WriteContext& writer) { return write(*update, writer); },
+      completion(std::move(done), [&context, update] {
+        return written(context, *update->exchange, update->created ? 201 : 200, update->version, update->prepared);
+      }));
 }
 
 }  // namespace rest

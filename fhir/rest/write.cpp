@@ -1,6 +1,7 @@
 #include "fhir/rest/write.h"
 
 #include "fhir/rest/negotiate.h"
+#include "fhir/rest/provenance.h"
 
 namespace rest {
 
@@ -65,6 +66,10 @@ std::string version_path(const model::Schema& schema, const store::Version& vers
 
 std::string location(const Context& context, const store::Version& version) {
   return context.options.base_url + "/" + version_path(context.schema, version);
+}
+
+void submit(const Context& context, const ExchangePtr& exchange, store::Operation operation, store::Completion done) {
+  context.store.submit(with_provenance(context, exchange, std::move(operation)), exchange->lane, std::move(done));
 }
 
 Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version,

@@ -39,6 +39,9 @@ Response written(const Context& context, const Exchange& exchange, int status, c
 std::string version_path(const model::Schema& schema, const store::Version& version);
 std::string location(const Context& context, const store::Version& version);
 
+// Queues a write, with the Provenance that was sent along.
+void submit(const Context& context, const ExchangePtr& exchange, store::Operation operation, store::Completion done);
+
 // The completion of an operation whose success `answer()` turns into a Response. Exceptions become a 500.
 template <typename Answer>
 store::Completion completion(Done done, Answer answer) {
