@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "fhir/rest/conditional.h"
-#include "fhir/rest/utf8.h"
 #include "resources-gen/formats/json.h"
 
 namespace rest {
@@ -42,15 +41,7 @@ constexpr std::size_t most_issues = 200;
 
 }  // namespace
 
-std::string outcome_text(const model::Issues& issues) {
-  model::Issues clean;
-  for (auto issue : issues) {
-    issue.diagnostics = quotable(issue.diagnostics);
-    issue.expression = quotable(issue.expression);
-    clean.add(std::move(issue));
-  }
-  return formats::operation_outcome(clean);
-}
+std::string outcome_text(const model::Issues& issues) { return formats::operation_outcome(issues); }
 
 int status_of(FailureKind kind) {
   for (const auto& row : failure_rows) {

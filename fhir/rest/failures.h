@@ -14,7 +14,7 @@ namespace rest {
 
 int status_of(model::FailureKind kind);
 
-// An OperationOutcome in minified JSON. Diagnostics quote what clients sent: what no FHIR string may hold is replaced.
+// An OperationOutcome in minified JSON.
 std::string outcome_text(const model::Issues& issues);
 // An OperationOutcome with the failure's status. Content-Type is added when the exchange is finished.
 Response failure_response(const model::Failure& failure);

@@ -29,22 +29,4 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string quotable(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto length = utf8_sequence(text);
-    const auto first = static_cast<unsigned char>(text[0]);
-    const bool control = (first < 0x20 && first != '\n' && first != '\t' && first != '\r') || first == 0x7f;
-    if (length == 0 || control) {
-      out += '?';
-      text.remove_prefix(1);
-    } else {
-      out.append(text.substr(0, length));
-      text.remove_prefix(length);
-    }
-  }
-  return out;
-}
-
 }  // namespace rest

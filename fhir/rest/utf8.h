@@ -1,4 +1,4 @@
-// UTF-8: what comes from outside, checked before it is understood and made harmless before it is quoted.
+// UTF-8: what comes from outside, checked before it is understood.
 #pragma once
 
 #include <string>
@@ -9,8 +9,5 @@ namespace rest {
 // The length of the well-formed sequence that `text` begins with (1 to 4); 0 if it begins with none. RFC 3629.
 std::size_t utf8_sequence(std::string_view text);
 bool is_utf8(std::string_view text);
-
-// `text` as a FHIR string may hold it: control characters, and bytes that are no UTF-8, become '?'.
-std::string quotable(std::string_view text);
 
 }  // namespace rest

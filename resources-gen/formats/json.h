@@ -59,8 +59,9 @@ std::string hole_text(MetaHole kind, std::uint64_t version, std::int64_t last_up
 void append_string(std::string& out, std::string_view text);
 // Pretty-prints minified JSON, two spaces a level.
 std::string pretty(std::string_view json);
-// An OperationOutcome in minified JSON. At least one issue is written: an empty list yields one of code informational. Line and
-// column end the diagnostics: R4 has no element for them (issue.location is XPath, and deprecated).
+// An OperationOutcome in minified JSON; what no FHIR string may hold is replaced in what it quotes. At least one issue is
+// written: an empty list yields one of code informational. Line and column end the diagnostics: R4 has no element for them
+// (issue.location is XPath, and deprecated).
 std::string operation_outcome(const model::Issues& issues);
 
 }  // namespace formats

@@ -1,0 +1,67 @@
+#include "fhir/http/content_coding.h"
+#include "fhir/http/request_reader.h"
+#include "tests/fuzz/targets.h"
+
+namespace fuzz {
+namespace {
+
+struct Read {
+  bool done = false;  // else refused, or not at its end yet: a fault in the last bytes may need more of them to be seen
+  std::size_t used = 0;
+  rest::Request request;
+};
+
+// As a connection reads: what is not used yet comes again with the next piece.
+Read read_in_pieces(std::string_view bytes, std::size_t piece) {
+  http::RequestReader reader;
+  reader.eager(true);
+  reader.header_limit(4096);
+  reader.body_limit(1 << 16);
+  Read read;
+  std::size_t arrived = 0;
+  while (!reader.is_done()) {
+    if (arrived == bytes.size()) break;
+    arrived = std::min(bytes.size(), arrived + piece);
+    for (;;) {
+      boost::beast::error_code trouble;
+      const auto used = reader.put(boost::asio::const_buffer(bytes.data() + read.used, arrived - read.used), trouble);
+      read.used += used;
+      if (trouble && trouble != boost::beast::http::error::need_more) return read;
+      if (reader.is_done() || trouble || used == 0 || read.used == arrived) break;
+    }
+  }
+  read.done = reader.is_done();
+  read.request = std::move(reader.request);
+  return read;
+}
+
+void framing(std::string_view bytes) {
+  const auto whole = read_in_pieces(bytes, bytes.size());
+  require(!whole.done || whole.request.body.size() <= 1 << 16, "the limit of the body holds");
+  for (const std::size_t piece : {1u, 7u}) {
+    const auto parts = read_in_pieces(bytes, piece);
+    require(parts.done == whole.done, "a request is the same however it arrives", bytes);
+    if (!whole.done) continue;
+    require(parts.used == whole.used, "it ends at the same byte", bytes);
+    require(parts.request.method == whole.request.method && parts.request.target == whole.request.target &&
+                parts.request.headers == whole.request.headers && parts.request.body == whole.request.body,
+            "it says the same", bytes);
+  }
+}
+
+}  // namespace
+
+void http(std::string_view bytes) {
+  if (bytes.empty() || bytes.size() > 1 << 16) return;
+  static constexpr std::string_view codings[] = {"gzip", "deflate", "gzip, deflate", "identity", "br", "zstd"};
+  const auto choice = static_cast<unsigned char>(bytes[0]);
+  if (choice >= 0x80) {  // no method begins so
+    constexpr std::uint64_t limit = 1 << 20;
+    const auto decoded = ::http::decode_content(std::string(bytes.substr(1)), codings[choice % std::size(codings)], limit);
+    if (decoded) require(decoded->size() <= limit, "no content unfolds beyond its limit");
+    return;
+  }
+  framing(bytes);
+}
+
+}  // namespace fuzz
