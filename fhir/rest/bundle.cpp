@@ -32,7 +32,7 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
 
   auto read = std::make_shared<formats::ReadResult>(formats::read_json(body, context.schema));
   if (read->malformed) return done(failure_response({FailureKind::bad_request, read->issues}));
-  if (read->tree.empty()) return done(failure_response({FailureKind::unprocessable, read->issues}));
+  if (read->tree.empty()) return done(failure_response({FailureKind::bad_request, read->issues}));
   const auto root = read->tree.root();
   if (root.type() != context.bundle.bundle) {
     return refuse(FailureKind::bad_request, IssueCode::invalid,

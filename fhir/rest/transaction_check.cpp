@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/search.h"
@@ -31,6 +34,13 @@ void Transaction::check_part(Part& part) {
   if (!entry.has_request) return fault(FailureKind::bad_request, IssueCode::required, "The entry has no request", {});
   if (entry.method.empty() || entry.url.empty()) {
     return fault(FailureKind::bad_request, IssueCode::required, "The entry's request needs a method and a url", "request");
+  }
+  // R4 valueset-http-verb.html, in its own letters: "delete" is no DELETE.
+  static constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
+  if (std::find(methods.begin(), methods.end(), entry.method) == methods.end()) {
+    return fault(FailureKind::bad_request, IssueCode::value,
+                 "'" + std::string(entry.method.substr(0, 20)) + "' is no method: GET, HEAD, POST, PUT, PATCH or DELETE",
+                 "request.method");
   }
   auto target = parse_relative(below_base(context_.options, entry.url), context_.schema);
   if (!target) return faults_.add(target.error(), entry.expression("request.url"));
