@@ -28,7 +28,9 @@ model::Result<std::unique_ptr<Node>> Node::open(const std::string& directory, co
     segments = directory + "/segments";
   }
   auto node = std::make_unique<Node>();
-  auto store = store::Store::open(std::move(engine), schema);
+  store::StoreOptions store_options;
+  store_options.reply_milliseconds = std::int64_t{options.idempotency_hours} * 3'600'000;
+  auto store = store::Store::open(std::move(engine), schema, store_options);
   if (!store) return store.error();
   node->store_ = std::move(*store);
   auto search = search::Search::open(*node->store_, schema, segments);

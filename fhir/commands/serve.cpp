@@ -88,6 +88,9 @@ Run serve(CLI::App& app) {
   app.add_option("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction")->capture_default_str();
   app.add_option("--default-count", o.service.default_count, "Page size where _count is not given")->capture_default_str();
   app.add_option("--max-count", o.service.max_count, "Largest page size")->capture_default_str();
+  app.add_option("--idempotency-hours", o.service.idempotency_hours, "Hours that the answer to an Idempotency-Key is kept")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 24 * 366));
   app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
   const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* text) {
     app.add_option_function<unsigned>(

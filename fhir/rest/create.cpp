@@ -31,6 +31,7 @@ Response matched_response(const Context& context, const Exchange& exchange, cons
     response.body = std::make_shared<const std::string>(outcome_text(issues));
   } else if (shows_resource(exchange)) {
     if (const auto rendered = context.store.render(version.document)) response.body = rendered->body;
+    response.shown = version.document;
   }
   return response;
 }
@@ -72,8 +73,9 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
     auto condition = parse_condition(context, type, criteria, "If-None-Exist");
     if (!condition) return done(failure_response(condition.error()));
     // What is on disk already decides without the writer; only "no match" must be looked at again there. Within a batch the
-    // deletes before it (R4 http.html#brules: their order is a transaction's) may still wait for the writer.
-    if (!exchange->in_bundle) {
+    // deletes before it (R4 http.html#brules: their order is a transaction's) may still wait for the writer; an answer to be kept
+    // is all decided there.
+    if (!exchange->in_bundle && !exchange->once) {
       const auto matches = context.search.match(*condition->query, 2, false);
       if (matches.size() > 1) return done(failure_response(several(context, *condition, matches)));
       if (matches.size() == 1) return done(matched_response(context, *exchange, matches[0]));
@@ -84,10 +86,11 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
   creation->prepared.warnings = std::move(read->issues);
   submit(
       context, exchange, [&context, creation](store::WriteContext& writer) { return write(context, *creation, writer); },
-      completion(std::move(done), [&context, creation] {
+      [&context, creation] {
         return creation->matched ? matched_response(context, *creation->exchange, creation->version)
                                  : written(context, *creation->exchange, 201, creation->version, creation->prepared);
-      }));
+      },
+      std::move(done));
 }
 
 }  // namespace rest

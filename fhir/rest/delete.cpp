@@ -60,7 +60,7 @@ void remove(const Context& context, ExchangePtr exchange, Done done) {
   }
   submit(
       context, exchange, [deletion](store::WriteContext& writer) { return write(*deletion, writer); },
-      completion(std::move(done), [deletion] { return deleted(*deletion); }));
+      [deletion] { return deleted(*deletion); }, std::move(done));
 }
 
 }  // namespace rest

@@ -19,7 +19,9 @@ namespace rest {
 
 struct Route;
 struct BundleElements;
+struct Once;
 struct Provenance;
+class CommitBell;
 
 // What outlives every request: references into the Service.
 struct Context {
@@ -29,6 +31,7 @@ struct Context {
   const ServiceOptions& options;
   IdSource& ids;
   const BundleElements& bundle;
+  CommitBell& bell;
   std::function<std::shared_ptr<const std::string>()> capability_statement;
 };
 
@@ -43,6 +46,7 @@ struct Exchange {
   bool in_bundle = false;  // an entry of a batch: no Bundle within a Bundle
   store::Lane lane = store::Lane::normal;
   std::shared_ptr<Provenance> provenance;  // of a write: to be made beside what it writes (provenance.h)
+  std::shared_ptr<Once> once;              // the Idempotency-Key (once.h); null: it carries none
   std::vector<std::string> ignored;        // parameters that were not understood: named in Warning headers
 };
 

@@ -17,6 +17,7 @@ void history_type(const Context& context, ExchangePtr exchange, Done done);
 void history_system(const Context& context, ExchangePtr exchange, Done done);
 void search_type(const Context& context, ExchangePtr exchange, Done done);   // search.cpp
 void bundle(const Context& context, ExchangePtr exchange, Done done);        // bundle.cpp: batch and transaction
+void changes(const Context& context, ExchangePtr exchange, Done done);       // changes.cpp: the change feed
 void capabilities(const Context& context, ExchangePtr exchange, Done done);  // capabilities.cpp
 
 }  // namespace rest

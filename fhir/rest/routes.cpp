@@ -5,6 +5,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/once.h"
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/request_id.h"
 #include "fhir/rest/write.h"
@@ -18,11 +19,12 @@ using model::FailureKind;
 using model::IssueCode;
 
 // HEAD is answered wherever GET is (R4 http.html#head), OPTIONS everywhere.
-constexpr std::array<Route, 13> route_table{{
+constexpr std::array<Route, 14> route_table{{
     // method   shape                    log                 handler            listed         as
     {"GET", Shape::metadata, "capabilities", capabilities},
     {"POST", Shape::base, "bundle", bundle, Level::system, {"transaction", "batch"}},
     {"GET", Shape::system_history, "history-system", history_system, Level::system, {"history-system"}},
+    {"GET", Shape::changes, "changes", changes},
     {"GET", Shape::instance, "read", read, Level::type, {"read"}},
     {"GET", Shape::version, "vread", vread, Level::type, {"vread"}},
     {"PUT", Shape::instance, "update", update, Level::type, {"update"}},
@@ -126,7 +128,7 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
   if (const auto* pretty = argument(exchange, "_pretty")) exchange.pretty = *pretty == "true";
   if (type) exchange.answer_as = *type;
   if (!target) return target.error();
-  if (!type) return type.error();
+  if (!type && exchange.target.shape != Shape::changes) return type.error();  // that has forms of its own
   return {};
 }
 
@@ -172,6 +174,7 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
   if (writes(*exchange->route)) {
     if (auto provenance = read_provenance(context, *exchange); !provenance) return answer(failure_response(provenance.error()));
   }
+  if (carries_key(*exchange)) return carry_out_once(context, exchange, answer);
   exchange->route->handler(context, exchange, answer);
 }
 

@@ -9,6 +9,7 @@
 
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/capabilities.h"
+#include "fhir/rest/commit_bell.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/read.h"
@@ -47,7 +48,8 @@ struct Service::Impl {
   Impl(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions given)
       : options(std::move(given)),
         bundle(schema),
-        context{schema, store, search, options, ids, bundle, [this] { return statement(); }},
+        bell(store),
+        context{schema, store, search, options, ids, bundle, bell, [this] { return statement(); }},
         prefix(options.base_path + "/") {}
 
   std::shared_ptr<const std::string> statement() {
@@ -60,6 +62,7 @@ struct Service::Impl {
   ServiceOptions options;
   IdSource ids;
   BundleElements bundle;
+  CommitBell bell;
   Context context;
   std::string prefix;  // of every path below the base
 

@@ -57,6 +57,7 @@ struct Response {
   std::shared_ptr<const std::string> body;
   std::shared_ptr<BodySource> source;  // instead of body; then content_type is set
   std::string content_type;
+  store::Document shown = 0;       // the version that the body shows, if it shows one stored version whole
   std::int64_t last_modified = 0;  // milliseconds since 1970, 0 if none: Last-Modified has whole seconds only
   // For the access log, never record content:
   std::string_view interaction;  // "read", "search-type" ... static text
@@ -69,6 +70,7 @@ struct ServiceOptions {
   std::uint32_t max_bundle_entries = 20000;
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
+  std::uint32_t idempotency_hours = 24;  // that an answer is kept for its Idempotency-Key: for who opens the store
 };
 
 // What the pump asks: the Service, or a test's own.

@@ -45,8 +45,10 @@ model::Result<Target> match_shape(const std::vector<std::string>& parts, std::st
                    "The operation at '" + std::string(path.substr(0, 200)) + "' is not supported");
   }
   if (parts.size() == 1) {
-    static constexpr std::array<std::pair<std::string_view, Shape>, 3> system{
-        {{"metadata", Shape::metadata}, {"_history", Shape::system_history}, {"_search", Shape::system_search}}};
+    static constexpr std::array<std::pair<std::string_view, Shape>, 4> system{{{"metadata", Shape::metadata},
+                                                                               {"_history", Shape::system_history},
+                                                                               {"_search", Shape::system_search},
+                                                                               {"_changes", Shape::changes}}};
     for (const auto& [name, shape] : system) {
       if (parts[0] == name) {
         target.shape = shape;

@@ -19,6 +19,7 @@ enum class Shape : std::uint8_t {
   metadata,          // [base]/metadata
   system_history,    // [base]/_history
   system_search,     // [base]/_search
+  changes,           // [base]/_changes
   type,              // [base]/[type]
   type_search,       // [base]/[type]/_search
   type_history,      // [base]/[type]/_history

@@ -149,7 +149,7 @@ void Transaction::run(Done done) {
     const auto self = shared_from_this();
     return submit(
         context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); },
-        completion(std::move(done), [self] { return self->answer(); }));
+        [self] { return self->answer(); }, std::move(done));
   }
   // Large ones, and those that read what they wrote, wait here, so that the writer's thread does no more than write.
   for (int attempt = 1;; ++attempt) {

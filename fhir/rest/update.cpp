@@ -64,9 +64,10 @@ void update(const Context& context, ExchangePtr exchange, Done done) {
   update->prepared.warnings = std::move(read->issues);
   submit(
       context, exchange, [update](store::WriteContext& writer) { return write(*update, writer); },
-      completion(std::move(done), [&context, update] {
+      [&context, update] {
         return written(context, *update->exchange, update->created ? 201 : 200, update->version, update->prepared);
-      }));
+      },
+      std::move(done));
 }
 
 }  // namespace rest

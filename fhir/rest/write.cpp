@@ -1,7 +1,6 @@
 #include "fhir/rest/write.h"
 
 #include "fhir/rest/negotiate.h"
-#include "fhir/rest/provenance.h"
 
 namespace rest {
 
@@ -68,10 +67,6 @@ std::string location(const Context& context, const store::Version& version) {
   return context.options.base_url + "/" + version_path(context.schema, version);
 }
 
-void submit(const Context& context, const ExchangePtr& exchange, store::Operation operation, store::Completion done) {
-  context.store.submit(with_provenance(context, exchange, std::move(operation)), exchange->lane, std::move(done));
-}
-
 Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version,
                  const Prepared& prepared) {
   Response response;
@@ -90,6 +85,7 @@ Response written(const Context& context, const Exchange& exchange, int status, c
     response.body = std::make_shared<const std::string>(outcome_text(issues));
   } else if (shows_resource(exchange)) {
     response.body = std::make_shared<const std::string>(prepared.rendered(version));
+    response.shown = version.document;
   }
   return response;
 }

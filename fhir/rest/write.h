@@ -8,6 +8,8 @@
 
 #include "fhir/rest/exchange.h"
 #include "fhir/rest/failures.h"
+#include "fhir/rest/once.h"
+#include "fhir/rest/provenance.h"
 #include "resources-gen/formats/json.h"
 
 namespace rest {
@@ -39,9 +41,6 @@ Response written(const Context& context, const Exchange& exchange, int status, c
 std::string version_path(const model::Schema& schema, const store::Version& version);
 std::string location(const Context& context, const store::Version& version);
 
-// Queues a write, with the Provenance that was sent along.
-void submit(const Context& context, const ExchangePtr& exchange, store::Operation operation, store::Completion done);
-
 // The completion of an operation whose success `answer()` turns into a Response. Exceptions become a 500.
 template <typename Answer>
 store::Completion completion(Done done, Answer answer) {
@@ -52,6 +51,24 @@ store::Completion completion(Done done, Answer answer) {
       done(unexpected_response());  // `done` keeps to its first call
     }
   };
+}
+
+// Queues an operation, with the Provenance that was sent along; `done` is called when it is on disk, with `answer()` if it
+// succeeded, else with its failure. If the exchange carries an Idempotency-Key, the answer is part of the commit, and where there
+// is one already the operation does not run. So `answer()` may be called twice, the first time by the operation, before the
+// commit; where it cannot read a version then that it shows, it says so in Response::shown.
+template <typename Answer>
+void submit(const Context& context, const ExchangePtr& exchange, store::Operation operation, Answer answer, Done done) {
+  operation = with_provenance(context, exchange, std::move(operation));
+  if (exchange->once) return submit_once(context, exchange, std::move(operation), std::move(answer), std::move(done));
+  context.store.submit(std::move(operation), exchange->lane, completion(std::move(done), std::move(answer)));
+}
+
+// Refuses for what is on disk, as a worker saw it: to be used instead of `done(failure_response(failure))` wherever another time
+// might have another answer.
+inline void refuse(const Context& context, const ExchangePtr& exchange, const model::Failure& failure, const Done& done) {
+  if (exchange->once) return refuse_once(context, exchange, failure, done);
+  done(failure_response(failure));
 }
 
 }  // namespace rest

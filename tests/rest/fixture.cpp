@@ -40,6 +40,12 @@ std::string header(const rest::Response& response, std::string_view name) {
   return {};
 }
 
-std::string body_of(const rest::Response& response) { return response.body ? *response.body : std::string(); }
+std::string body_of(const rest::Response& response) {
+  if (!response.source) return response.body ? *response.body : std::string();
+  std::string all;
+  while (response.source->next(all) == rest::BodySource::Next::more) {
+  }
+  return all;
+}
 
 }  // namespace tests

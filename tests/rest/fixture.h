@@ -25,6 +25,6 @@ struct Fixture {
 };
 
 std::string header(const rest::Response& response, std::string_view name);  // empty if absent
-std::string body_of(const rest::Response& response);
+std::string body_of(const rest::Response& response);                        // of a source, all that it has for now: once only
 
 }  // namespace tests

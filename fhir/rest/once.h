@@ -1,0 +1,58 @@
+// Once: a request that carries an Idempotency-Key is carried out once, and given the first answer when it comes again.
+//
+// draft-ietf-httpapi-idempotency-key-header. The answer is kept in the commit of the write itself (store/README.md, Replies), and
+// every such request is decided in the writer, which is serial: of two that arrive at once the second finds what the first kept.
+// README.md has what makes two requests the same, and which answers are kept.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/rest/exchange.h"
+
+namespace rest {
+
+// What was kept for a request: its answer; or, for interactions that make the same answer again themselves, what they need to.
+struct Kept {
+  std::optional<Response> answer;  // `shown` instead of a body that shows a stored version
+  std::vector<std::string> ignored;
+  std::string marker;
+};
+
+// The key that a request carries, and what came of it.
+struct Once {
+  std::string key;      // in the store: 32 bytes, of who asks and what the header says
+  std::string request;  // 32 bytes, of all that decides the answer: another one under the same key is refused
+  std::optional<Kept> kept;
+};
+
+// True if the exchange carries a key that counts: it has one from its Bundle, or its header has one and it is no read.
+bool carries_key(const Exchange& exchange);
+// Reads the key, and answers from what was kept for it, else hands the exchange to its handler (with `kept`, if that is a
+// marker). 400: it is no key. 422: it was used for another request.
+void carry_out_once(const Context& context, ExchangePtr exchange, Done done);
+// The key of a part of a request: of an entry of a batch.
+std::shared_ptr<Once> once_for_part(const Once& whole, std::size_t part);
+
+// In the writer: looks for what was kept. True: it is in `once.kept` now, and nothing else is to be done. 422 as above.
+model::Result<bool> find_kept(Once& once, const store::WriteContext& writer);
+void keep_answer(const Exchange& exchange, store::WriteContext& writer, const Response& response);
+void keep_marker(const Exchange& exchange, store::WriteContext& writer, std::string_view marker);
+// True of refusals that are final for this request as the state is: not those that ask for another try.
+bool is_final(model::FailureKind kind);
+
+// The answer that was kept, as it was, and marked. 410 if it showed what has been erased since.
+Response replayed(const Context& context, Exchange& exchange);
+void mark_replayed(Response& response);
+
+// For submit() (write.h): `operation` runs unless an answer was kept; then `answer` is kept in its commit.
+void submit_once(const Context& context, const ExchangePtr& exchange, store::Operation operation,
+                 std::function<Response()> answer, Done done);
+// For refuse() (write.h): in the writer, so that an earlier try that still waits there is not decided otherwise.
+void refuse_once(const Context& context, const ExchangePtr& exchange, const model::Failure& failure, Done done);
+
+}  // namespace rest
