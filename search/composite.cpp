@@ -109,7 +109,7 @@ model::Result<void> composite_scans(const ScanContext& context, std::string_view
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const model::ParameterId id = component_parameter(context.schema, context.parameter, i);
     const model::SearchParameterRow& parameter = context.schema.search_parameters[id];
-    ScanContext inner{context.schema, parameter, id, context.base, context.base_url};
+    ScanContext inner{context.schema, parameter, id, context.base, context.base_urls};
     inner.now_ms = context.now_ms;
     if (parts[i].empty()) return bad_value(context, value, "has an empty part");
     if (auto made = value_type(parameter.type).scans(inner, parts[i], Form::component, (*components)[i]); !made) {

@@ -68,7 +68,8 @@ void sort_unique(std::vector<Term>& terms, std::size_t start) {
 }  // namespace
 
 struct Extractor::Impl {
-  Impl(const model::Schema& s, std::string base) : schema(s), base_url(std::move(base)), datatypes(s), types(s.types.size()) {}
+  Impl(const model::Schema& s, std::vector<std::string> bases)
+      : schema(s), base_urls(std::move(bases)), datatypes(s), types(s.types.size()) {}
 
   void compile();
   void add(TypeId type, ParameterId parameter);
@@ -79,7 +80,7 @@ struct Extractor::Impl {
   const PathResults& walk(const model::Tree& tree) const;
 
   const model::Schema& schema;
-  std::string base_url;
+  std::vector<std::string> base_urls;
   Datatypes datatypes;
   std::vector<TypePlans> types;  // by TypeId; empty but for concrete resource types
   std::vector<std::string> faults;
@@ -135,7 +136,7 @@ void Extractor::Impl::put_composite(const CompositePlans& plans, NodeRef root, c
       const ComponentPlans& component = plans.components[i];
       const model::SearchParameterRow& row = schema.search_parameters[component.parameter];
       components[i].clear();
-      Extraction extraction{datatypes, base_url, row, Form::component, false, TermSink(components[i], component.parameter)};
+      Extraction extraction{datatypes, base_urls, row, Form::component, false, TermSink(components[i], component.parameter)};
       put_values(component.plans, element, environment, value_type(row.type), extraction);
       sort_unique(components[i], 0);
       all = !components[i].empty();
@@ -162,7 +163,7 @@ void Extractor::Impl::put_parameter(const ParameterPlans& plans, const PathResul
     for (const CompositePlans& branch : plans.composites) put_composite(branch, root, environment, budget, sink);
   } else {
     const bool phonetic = row.type == model::ParameterType::string && schema.text(row.code) == "phonetic";
-    Extraction extraction{datatypes, base_url, row, Form::whole, phonetic, sink};
+    Extraction extraction{datatypes, base_urls, row, Form::whole, phonetic, sink};
     const ValueType& type = value_type(row.type);
     bool present = false;
     paths.each(plans.slot, [&](model::NodeIndex node) { present |= put_value(NodeRef(root.tree(), node), type, extraction); });
@@ -172,8 +173,8 @@ void Extractor::Impl::put_parameter(const ParameterPlans& plans, const PathResul
   sort_unique(terms, start);
 }
 
-Extractor::Extractor(const model::Schema& schema, std::string base_url)
-    : impl_(std::make_unique<Impl>(schema, std::move(base_url))) {
+Extractor::Extractor(const model::Schema& schema, std::vector<std::string> base_urls)
+    : impl_(std::make_unique<Impl>(schema, std::move(base_urls))) {
   impl_->compile();
 }
 
@@ -220,7 +221,7 @@ std::vector<Extractor::Target> Extractor::targets(const model::Tree& tree, Param
     const Datatype kind = impl_->datatypes.of(node);
     const NodeRef holder = kind == Datatype::reference ? node.child("reference") : node;
     LocalReference target;
-    if (!holder || kind == Datatype::resource || !local_reference(impl_->schema, impl_->base_url, holder.text(), target))
+    if (!holder || kind == Datatype::resource || !local_reference(impl_->schema, impl_->base_urls, holder.text(), target))
       continue;
     const auto same = [&](const Target& t) { return t.type == target.type && t.id == target.id; };
     if (std::none_of(result.begin(), result.end(), same)) result.push_back({target.type, std::string(target.id)});

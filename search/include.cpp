@@ -5,6 +5,8 @@
 #include <string>
 #include <unordered_set>
 
+#include "search/value_types.h"
+
 namespace search {
 namespace {
 
@@ -63,10 +65,7 @@ class Includer {
     if (const auto end = text.find('\0'); end != std::string_view::npos) {
       return add_canonical(text.substr(0, end), text.substr(end + 1), parameter, wanted);
     }
-    std::string_view base = query_.base_url;
-    while (base.ends_with('/')) base.remove_suffix(1);
-    if (!base.empty() && text.size() > base.size() && text.starts_with(base) && text[base.size()] == '/')
-      text.remove_prefix(base.size() + 1);
+    text = below_base_url(query_.base_urls, text);
     const auto slash = text.find('/');
     if (slash == std::string_view::npos || text.find('/', slash + 1) != std::string_view::npos) return true;
     const model::TypeId type = context_.schema.resource_type(text.substr(0, slash));
@@ -118,7 +117,7 @@ class Includer {
   // Adds the scans of a value; false if it has none.
   bool scan(model::TypeId type, model::ParameterId parameter, std::string_view value, Clause& clause) {
     clause.key = {type, parameter};
-    const ScanContext scans{context_.schema, context_.schema.search_parameters[parameter], parameter, type, query_.base_url};
+    const ScanContext scans{context_.schema, context_.schema.search_parameters[parameter], parameter, type, query_.base_urls};
     auto found = value_scans(scans, value);
     if (!found) return false;
     for (Scan& one : found->scans) clause.scans.push_back(std::move(one));

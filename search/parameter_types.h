@@ -3,6 +3,7 @@
 // R4 search.html#ptypes. One file per type (token.cpp, date.cpp ...), one row each in parameter_types.cpp.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,8 @@ struct ScanContext {
   const model::Schema& schema;
   const model::SearchParameterRow& parameter;
   model::ParameterId parameter_id;
-  model::TypeId base;         // the type searched
-  std::string_view base_url;  // absolute references to it are local
+  model::TypeId base;                      // the type searched
+  std::span<const std::string> base_urls;  // absolute references below them are local
   Modifier modifier = Modifier::none;
   model::TypeId modifier_type = model::no_type;  // of Modifier::type
   std::int64_t now_ms = 0;                       // for `ap` on dates
@@ -50,7 +51,7 @@ struct ScanContext {
 // may call extract().
 class Extractor {
  public:
-  explicit Extractor(const model::Schema& schema, std::string base_url = {});
+  explicit Extractor(const model::Schema& schema, std::vector<std::string> base_urls = {});
   ~Extractor();
   std::shared_ptr<const DocumentTerms> extract(const model::Tree& tree) const;
   // Parameters that are indexed for the type, by code, sorted; those whose expression is empty are not among them.

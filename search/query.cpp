@@ -108,7 +108,7 @@ QueryParser::QueryParser(const QueryContext& context, model::TypeId type, const 
     : context_(context), options_(options), query_(std::make_shared<Query>()) {
   query_->type = type;
   query_->count = std::min(options.default_count, options.max_count);
-  query_->base_url = options.base_url;
+  query_->base_urls = options.base_urls;
   query_->max_milliseconds = options.max_milliseconds;
   query_->now_ms = context.now_ms;
 }
@@ -148,7 +148,7 @@ void QueryParser::condition(std::string_view name, std::string_view modifier, co
 
 void QueryParser::terms_condition(model::ParameterId parameter, std::string_view modifier, const Argument& argument) {
   const model::SearchParameterRow& row = context_.schema.search_parameters[parameter];
-  ScanContext scan{context_.schema, row, parameter, query_->type, query_->base_url};
+  ScanContext scan{context_.schema, row, parameter, query_->type, query_->base_urls};
   scan.now_ms = query_->now_ms;
   if (!modifier.empty() || argument.name.ends_with(':')) {
     // R4 search.html#modifiers: servers SHALL reject a modifier that they do not support for the parameter.

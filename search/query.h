@@ -68,7 +68,7 @@ class Query {
   std::vector<Inclusion> inclusions;
   std::optional<Position> position;  // of _page; none: the first page, now
   std::int64_t now_ms = 0;           // the instant that `ap` is relative to; pages keep it
-  std::string base_url;
+  std::vector<std::string> base_urls;
   std::uint32_t max_milliseconds = 5000;  // of one page
   std::string normal;                     // what was applied, as a query string without _page
   model::Issues warnings;

@@ -56,7 +56,7 @@ bool is_absolute(std::string_view text) {
 
 void put_reference(std::string_view text, Extraction& extraction) {
   LocalReference target;
-  if (local_reference(extraction.datatypes.schema(), extraction.base_url, text, target)) {
+  if (local_reference(extraction.datatypes.schema(), extraction.base_urls, text, target)) {
     extraction.sink.put(local_term(extraction.datatypes.schema(), target));
   } else if (is_absolute(text)) {
     extraction.sink.put(url_term(without_history(text), extraction.form));
@@ -66,7 +66,7 @@ void put_reference(std::string_view text, Extraction& extraction) {
 void put_canonical(std::string_view text, Extraction& extraction) {
   if (text.empty() || text.front() == '#') return;
   LocalReference target;
-  if (local_reference(extraction.datatypes.schema(), extraction.base_url, text, target)) {
+  if (local_reference(extraction.datatypes.schema(), extraction.base_urls, text, target)) {
     extraction.sink.put(local_term(extraction.datatypes.schema(), target));
   }
   const std::size_t bar = text.find('|');
@@ -84,14 +84,16 @@ bool put_resource(model::NodeRef resource, Extraction& extraction) {
   return true;
 }
 
-// Both ways in which a local resource may have been referred to: relative, and absolute by this base.
+// Both ways in which a local resource may have been referred to: relative, and absolute below our bases.
 void local_scans(const ScanContext& context, LocalReference target, Form form, Scans& out) {
   out.push_back(exact_scan(local_term(context.schema, target)));
-  if (context.base_url.empty()) return;
-  std::string url(context.base_url);
-  if (url.back() != '/') url.push_back('/');
-  url.append(context.schema.type_name(target.type)).append("/").append(target.id);
-  out.push_back(exact_scan(url_term(url, form)));
+  for (const std::string& base : context.base_urls) {
+    if (base.empty()) continue;
+    std::string url(base);
+    if (url.back() != '/') url.push_back('/');
+    url.append(context.schema.type_name(target.type)).append("/").append(target.id);
+    out.push_back(exact_scan(url_term(url, form)));
+  }
 }
 
 bool is_resource_base(const model::Schema& schema, model::TypeId type) { return schema.types[type].abstract; }
@@ -113,11 +115,18 @@ void id_scans(const ScanContext& context, std::string_view id, Form form, Scans&
 
 }  // namespace
 
-bool local_reference(const model::Schema& schema, std::string_view base_url, std::string_view text, LocalReference& out) {
-  while (base_url.ends_with('/')) base_url.remove_suffix(1);
-  if (!base_url.empty() && text.size() > base_url.size() && text.starts_with(base_url) && text[base_url.size()] == '/') {
-    text.remove_prefix(base_url.size() + 1);
+std::string_view below_base_url(std::span<const std::string> base_urls, std::string_view text) {
+  for (std::string_view base : base_urls) {
+    while (base.ends_with('/')) base.remove_suffix(1);
+    if (!base.empty() && text.size() > base.size() && text.starts_with(base) && text[base.size()] == '/')
+      return text.substr(base.size() + 1);
   }
+  return text;
+}
+
+bool local_reference(const model::Schema& schema, std::span<const std::string> base_urls, std::string_view text,
+                     LocalReference& out) {
+  text = below_base_url(base_urls, text);
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return false;
   std::string_view id = text.substr(slash + 1);
@@ -155,7 +164,7 @@ model::Result<void> reference_scans(const ScanContext& context, std::string_view
   const std::string text = unescape(parts.front());
   const bool typed = context.modifier == Modifier::type;
   LocalReference target;
-  if (local_reference(context.schema, context.base_url, text, target)) {
+  if (local_reference(context.schema, context.base_urls, text, target)) {
     if (typed && target.type != context.modifier_type)
       return bad_value(context, value, "is of another type than the modifier says");
     if (parts.size() == 2) {

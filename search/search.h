@@ -29,8 +29,8 @@ struct Argument {
 struct Access {};
 
 struct ParseOptions {
-  bool strict = false;   // Prefer: handling=strict: an unknown parameter is an error, else a warning
-  std::string base_url;  // "http://127.0.0.1:8080/fhir": absolute references to it are local
+  bool strict = false;                 // Prefer: handling=strict: an unknown parameter is an error, else a warning
+  std::vector<std::string> base_urls;  // "http://127.0.0.1:8080/fhir": absolute references below them are local
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
   std::uint32_t max_milliseconds = 5000;  // that one page may take; then it fails with too-costly

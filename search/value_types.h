@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,7 @@ class TermSink {
 
 struct Extraction {
   const Datatypes& datatypes;
-  std::string_view base_url;
+  std::span<const std::string> base_urls;
   const model::SearchParameterRow& parameter;
   Form form;
   bool phonetic;
@@ -93,11 +94,14 @@ model::ParameterId component_parameter(const model::Schema& schema, const model:
 inline constexpr std::size_t max_combinations = 10'000;
 void put_combinations(const std::vector<std::vector<Term>>& components, TermSink& sink, std::size_t& budget);
 
-// A local reference's type and id, or false: relative ("Patient/1", "Patient/1/_history/2") or absolute under base_url.
+// A local reference's type and id, or false: relative ("Patient/1", "Patient/1/_history/2") or absolute below one of base_urls.
 struct LocalReference {
   model::TypeId type = model::no_type;
   std::string_view id;
 };
-bool local_reference(const model::Schema& schema, std::string_view base_url, std::string_view text, LocalReference& out);
+bool local_reference(const model::Schema& schema, std::span<const std::string> base_urls, std::string_view text,
+                     LocalReference& out);
+// "Patient/1" of "[base]/Patient/1"; all else unchanged.
+std::string_view below_base_url(std::span<const std::string> base_urls, std::string_view text);
 
 }  // namespace search

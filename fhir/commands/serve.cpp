@@ -6,6 +6,7 @@
 
 #include "fhir/commands/node.h"
 #include "fhir/commands/table.h"
+#include "fhir/http/origin.h"
 #include "fhir/http/server.h"
 
 namespace commands {
@@ -22,11 +23,19 @@ struct ServeOptions {
   http::ServerOptions server;
 };
 
+// Whoever listens on every address has none that could stand in a link: the machine's own name for itself then.
 std::string origin(const http::ServerOptions& server) {
-  const bool tls = !server.tls_certificate.empty();
+  const bool any = server.bind == "0.0.0.0" || server.bind == "::";
   const bool v6 = server.bind.find(':') != std::string::npos;
-  return std::string(tls ? "https" : "http") + "://" + (v6 ? "[" + server.bind + "]" : server.bind) + ":" +
-         std::to_string(server.port);
+  const std::string host = any ? "localhost" : v6 ? "[" + server.bind + "]" : server.bind;
+  return http::origin_text(server.tls_certificate.empty() ? "http" : "https", {host, server.port});
+}
+
+// Spelled as links will have it; throws what the command line reports.
+std::string checked_base_url(const std::string& given) {
+  const auto base = http::parse_base_url(given);
+  if (!base) throw CLI::ValidationError("--base-url", base.error().issues.list().at(0).diagnostics);
+  return base->text();
 }
 
 int run_server(ServeOptions& options) {
@@ -75,7 +84,11 @@ Run serve(CLI::App& app) {
   app.add_flag("--memory", o.memory, "Keep everything in memory: gone at exit");
   app.add_option("--bind", o.server.bind, "Address to listen on")->capture_default_str();
   app.add_option("--port", o.server.port, "Port to listen on; 0: a free one")->capture_default_str();
-  app.add_option("--base-url", o.base_url, "What clients call this server, if not http://BIND:PORT/fhir");
+  app.add_option_function<std::string>(
+      "--base-url", [&o](const std::string& given) { o.base_url = checked_base_url(given); },
+      "What clients call this server, if not http://BIND:PORT/fhir");
+  app.add_option("--trusted-proxy", o.server.trusted_proxies,
+                 "Address or network (10.0.0.0/8) of a proxy whose Forwarded and X-Forwarded-* headers are believed; repeatable");
   auto* certificate =
       app.add_option("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https")->check(CLI::ExistingFile);
   auto* key = app.add_option("--tls-key", o.server.tls_key, "PEM private key of the certificate")->check(CLI::ExistingFile);

@@ -11,6 +11,7 @@
 #include "fhir/http/request_reader.h"
 #include "fhir/http/response_header.h"
 #include "fhir/http/source_sender.h"
+#include "fhir/rest/header_text.h"
 
 namespace http {
 namespace {
@@ -26,12 +27,6 @@ constexpr std::size_t body_read_bytes = 256u << 10;
 constexpr std::size_t gzip_from_bytes = 2048;    // below that the saving is less than a packet
 constexpr std::uint64_t drain_bytes = 4u << 20;  // read and dropped after a refusal, so that the client sees the answer
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-         });
-}
 
 template <typename Stream>
 class Connection final : public ConnectionBase, public std::enable_shared_from_this<Connection<Stream>> {
@@ -49,6 +44,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     socket().set_option(tcp::no_delay(true), ignored);
     const auto peer = socket().remote_endpoint(ignored);
     if (shared_.log) client_ = peer.address().to_string();
+    proxied_ = shared_.proxies.contains(peer.address());
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       deadline = Clock::now() + shared_.options.header_timeout;
       stream_.async_handshake(asio::ssl::stream_base::server, [self = this->shared_from_this()](error_code trouble) {
@@ -100,6 +96,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     reader_->eager(true);
     reader_->header_limit(shared_.options.max_header_bytes);
     reader_->body_limit(shared_.options.max_body_bytes);
+    forwarded_client_.clear();
     continued_ = false;
     begun_ = false;
     blank_passed_ = false;
@@ -249,6 +246,12 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
       keep_alive_ = false;
       return respond(refusal(400, model::IssueCode::invalid, "A request needs exactly one Host header"));
     }
+    if (proxied_) {
+      auto forwarding = read_forwarding(request, shared_.proxies, shared_.service->options());
+      if (!forwarding) return respond(refusal(400, forwarding.error().issues));
+      request.base_url = std::move(forwarding->base_url);
+      forwarded_client_ = std::move(forwarding->client);
+    }
     accepts_gzip_ = accepts_gzip(request.header("Accept-Encoding"));
     if (request.body.empty()) {
       if (auto response = shared_.service->try_quick(request)) {
@@ -364,12 +367,12 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void log() {
     if (!shared_.log) return;
     AccessRecord record;
-    record.client = client_;
+    record.client = forwarded_client_.empty() ? client_ : forwarded_client_;
     record.method = log_method_;
     record.target = log_target_;
     record.interaction = response_.interaction;
     for (const auto& [name, value] : response_.headers) {
-      if (equal_ignoring_case(name, "X-Request-Id")) record.request_id = value;
+      if (rest::equal_ignoring_case(name, "X-Request-Id")) record.request_id = value;
     }
     record.status = response_.status;
     record.request_bytes = request_bytes_;
@@ -411,7 +414,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   rest::Response response_;
   std::string header_;
   SourceSender<Stream, Connection> source_{*this, stream_};  // an answer made while it is sent
-  std::string client_, log_method_, log_target_;
+  std::string client_, forwarded_client_, log_method_, log_target_;
   std::uint64_t request_bytes_ = 0, sent_ = 0, drained_ = 0;
   Clock::time_point started_;
   bool waiting_ = true;
@@ -427,6 +430,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   bool old_version_ = false;
   bool head_ = false;
   bool accepts_gzip_ = false;
+  bool proxied_ = false;  // the peer is a trusted proxy
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "fhir/http/access_log.h"
+#include "fhir/http/forwarded.h"
 #include "fhir/http/server.h"
 #include "fhir/http/workers.h"
 
@@ -34,6 +35,7 @@ struct Shared {
   rest::Endpoint* service = nullptr;  // set before any connection is accepted
   ServerOptions options;
   std::unique_ptr<AccessLog> log;  // null: none
+  TrustedProxies proxies;
   std::unique_ptr<Workers> workers;
   std::atomic<std::uint32_t> connections{0};
   std::atomic<bool> stopping{false};

@@ -7,12 +7,16 @@ namespace http {
 using boost::beast::http::error;
 using model::IssueCode;
 
-rest::Response refusal(int status, IssueCode code, std::string diagnostics) {
-  model::Issues issues;
-  issues.error(code, std::move(diagnostics));
+rest::Response refusal(int status, const model::Issues& issues) {
   auto response = rest::outcome_response(status, issues);
   response.interaction = "refused";
   return response;
+}
+
+rest::Response refusal(int status, IssueCode code, std::string diagnostics) {
+  model::Issues issues;
+  issues.error(code, std::move(diagnostics));
+  return refusal(status, issues);
 }
 
 rest::Response reading_refusal(boost::system::error_code trouble, const RequestReader& reader, const ServerOptions& options) {

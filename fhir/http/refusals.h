@@ -9,6 +9,7 @@
 
 namespace http {
 
+rest::Response refusal(int status, const model::Issues& issues);
 rest::Response refusal(int status, model::IssueCode code, std::string diagnostics);
 
 // Why a request could not be read.

@@ -40,6 +40,9 @@ class AsioServer final : public Server {
       if (!log) return log.error();
       shared_->log = std::move(*log);
     }
+    auto proxies = TrustedProxies::parse(options.trusted_proxies);
+    if (!proxies) return proxies.error();
+    shared_->proxies = std::move(*proxies);
     error_code trouble;
     if (!options.tls_certificate.empty() || !options.tls_key.empty()) {
       tls_.emplace(asio::ssl::context::tls_server);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fhir/rest/service.h"
 #include "resources-gen/model/result.h"
@@ -27,7 +28,8 @@ struct ServerOptions {
   std::chrono::seconds header_timeout{10};  // from first byte to end of headers, and idle keep-alive below
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{120};
-  std::string access_log;  // file, "-" for standard error, empty for none; one JSON object a line
+  std::vector<std::string> trusted_proxies;  // networks whose Forwarded headers are believed: "10.0.0.0/8", "::1"
+  std::string access_log;                    // file, "-" for standard error, empty for none; one JSON object a line
 };
 
 class Server {

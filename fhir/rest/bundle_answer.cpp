@@ -38,7 +38,7 @@ void add_answer(const Context& context, BundleText& text, const Exchange& asked,
   EntryAnswer answer;
   answer.status = response.status;
   auto place = header(response, "Location");
-  const std::string_view base = context.options.base_url;
+  const std::string& base = base_url(context, asked);
   if (place.starts_with(base) && place.size() > base.size()) place.remove_prefix(base.size() + 1);
   answer.location = place;
   answer.etag = header(response, "ETag");
@@ -48,10 +48,9 @@ void add_answer(const Context& context, BundleText& text, const Exchange& asked,
     const bool is_outcome = response.status >= 400 || (!reads && asked.prefer.answer == Return::outcome);
     (is_outcome ? answer.outcome : answer.resource) = *response.body;
     if (!answer.resource.empty() && asked.target.shape == Shape::instance) {
-      answer.full_url =
-          context.options.base_url + "/" + std::string(context.schema.type_name(asked.target.type)) + "/" + asked.target.id;
+      answer.full_url = base + "/" + std::string(context.schema.type_name(asked.target.type)) + "/" + asked.target.id;
     } else if (!answer.resource.empty() && !answer.location.empty()) {
-      answer.full_url = context.options.base_url + "/" + answer.location.substr(0, answer.location.find("/_history"));
+      answer.full_url = base + "/" + answer.location.substr(0, answer.location.find("/_history"));
     }
   }
   add_answer(text, answer);

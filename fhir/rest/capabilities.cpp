@@ -8,7 +8,7 @@
 
 namespace rest {
 
-std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const ServiceOptions& options) {
+std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url) {
   conformance::Claims claims;
   for (const auto& route : routes()) {
     for (const auto code : route.codes) {
@@ -17,7 +17,7 @@ std::string make_capability_statement(const model::Schema& schema, const search:
     }
   }
   claims.formats = {std::string(content_type(MediaType::fhir_json)), "json"};
-  claims.base_url = options.base_url;
+  claims.base_url = base_url;
   return conformance::capability_statement(schema, search, claims);
 }
 
@@ -29,7 +29,7 @@ void capabilities(const Context& context, ExchangePtr exchange, Done done) {
     return done(failure_response(model::failure(model::FailureKind::bad_request, model::IssueCode::not_supported,
                                                 "mode is '" + mode->substr(0, 60) + "'; supported is full")));
   }
-  const auto text = context.capability_statement();
+  const auto text = context.capability_statement(base_url(context, *exchange));
   Response response;
   const auto tag = "W/\"" + std::to_string(std::hash<std::string_view>()(*text)) + "\"";
   response.headers.emplace_back("ETag", tag);

@@ -7,6 +7,6 @@
 
 namespace rest {
 
-std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const ServiceOptions& options);
+std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url);
 
 }  // namespace rest

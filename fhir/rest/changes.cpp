@@ -189,7 +189,7 @@ void find_end(const store::Store& store, Asked& asked) {
 }
 
 std::string next_link(const Context& context, const Exchange& exchange, store::Commit after) {
-  std::string link = "<" + context.options.base_url + "/_changes?after=" + std::to_string(after);
+  std::string link = "<" + base_url(context, exchange) + "/_changes?after=" + std::to_string(after);
   for (const auto& [name, value] : exchange.target.arguments) {
     if (name == "after") continue;
     link.append("&");

@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 12> result_parameters{"_sort",          "
 
 }  // namespace
 
-model::Result<Condition> parse_condition(const Context& context, model::TypeId type, std::string_view text,
-                                         std::string_view what) {
+model::Result<Condition> parse_condition(const Context& context, const Exchange& exchange, model::TypeId type,
+                                         std::string_view text, std::string_view what) {
   const auto name = context.schema.type_name(type);
   Condition condition;
   condition.type = type;
@@ -43,21 +43,18 @@ model::Result<Condition> parse_condition(const Context& context, model::TypeId t
   }
   search::ParseOptions options;
   options.strict = true;
-  options.base_url = context.options.base_url;
+  options.base_urls = base_urls(context, exchange);
   auto query = context.search.parse(type, *arguments, options);
   if (!query) return query.error();
   condition.query = std::move(*query);
   return condition;
 }
 
-bool is_conditional_reference(const Context& context, std::string_view reference, model::TypeId& type,
+bool is_conditional_reference(const Context& context, const Exchange& exchange, std::string_view reference, model::TypeId& type,
                               std::string_view& criteria) {
   const auto question = reference.find('?');
   if (question == std::string_view::npos) return false;
-  auto path = reference.substr(0, question);
-  const std::string_view base = context.options.base_url;
-  if (path.starts_with(base) && path.substr(base.size()).starts_with('/')) path.remove_prefix(base.size() + 1);
-  type = context.schema.resource_type(path);
+  type = context.schema.resource_type(below_base_url(context, exchange, reference.substr(0, question)));
   criteria = reference.substr(question + 1);
   return type != model::no_type;
 }

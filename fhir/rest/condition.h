@@ -20,10 +20,10 @@ struct Condition {
 
 // Reads "identifier=x|1", "?identifier=x|1" or "Patient?identifier=x|1" (`type` given). Fails with 400: unknown or no filtering
 // parameter.
-model::Result<Condition> parse_condition(const Context& context, model::TypeId type, std::string_view text,
-                                         std::string_view what);
+model::Result<Condition> parse_condition(const Context& context, const Exchange& exchange, model::TypeId type,
+                                         std::string_view text, std::string_view what);
 // True if the reference is `Type?criteria`, alone or below the service's base; then `type` and `criteria` are set.
-bool is_conditional_reference(const Context& context, std::string_view reference, model::TypeId& type,
+bool is_conditional_reference(const Context& context, const Exchange& exchange, std::string_view reference, model::TypeId& type,
                               std::string_view& criteria);
 
 // "Patient?identifier=x|1 matches more than one Patient (Patient/1, Patient/2 ...)".

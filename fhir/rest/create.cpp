@@ -20,7 +20,7 @@ struct Creation {
 // R4 http.html#ccreate: with one match the post is ignored.
 Response matched_response(const Context& context, const Exchange& exchange, const store::Version& version) {
   Response response;
-  response.headers.emplace_back("Location", location(context, version));
+  response.headers.emplace_back("Location", location(context, exchange, version));
   add_version(response, version);
   if (exchange.prefer.answer == Return::outcome) {
     model::Issues issues;
@@ -70,7 +70,7 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
   auto creation = std::make_shared<Creation>();
   creation->exchange = exchange;
   if (const auto criteria = exchange->request.header("If-None-Exist"); !criteria.empty()) {
-    auto condition = parse_condition(context, type, criteria, "If-None-Exist");
+    auto condition = parse_condition(context, *exchange, type, criteria, "If-None-Exist");
     if (!condition) return done(failure_response(condition.error()));
     // What is on disk already decides without the writer; only "no match" must be looked at again there. Within a batch the
     // deletes before it (R4 http.html#brules: their order is a transaction's) may still wait for the writer; an answer to be kept

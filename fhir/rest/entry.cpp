@@ -40,10 +40,10 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
   return entries;
 }
 
-std::string_view below_base(const ServiceOptions& options, std::string_view url) {
-  for (const std::string_view base : {std::string_view(options.base_url), std::string_view(options.base_path)}) {
-    if (!base.empty() && url.starts_with(base) && url.substr(base.size()).starts_with('/')) return url.substr(base.size() + 1);
-  }
+std::string_view below_base(const Context& context, const Exchange& bundle, std::string_view url) {
+  if (const auto below = below_base_url(context, bundle, url); below.size() < url.size()) return below;
+  const std::string_view path = context.options.base_path;
+  if (!path.empty() && url.starts_with(path) && url.substr(path.size()).starts_with('/')) return url.substr(path.size() + 1);
   return url.starts_with('/') ? url.substr(1) : url;
 }
 
@@ -62,7 +62,8 @@ ExchangePtr exchange_for(const Context& context, const Exchange& bundle, const E
   exchange->prefer = bundle.prefer;
   auto& request = exchange->request;
   request.method = entry.method;
-  request.target = context.options.base_path + "/" + std::string(below_base(context.options, entry.url));
+  request.target = context.options.base_path + "/" + std::string(below_base(context, bundle, entry.url));
+  request.base_url = bundle.request.base_url;
   const auto header = [&](const char* name, std::string_view value) {
     if (!value.empty()) request.headers.emplace_back(name, value);
   };

@@ -27,7 +27,7 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
 
 // request.url below the service's base: "Patient/1" for "/Patient/1", "[base]/Patient/1" and "Patient/1". Unchanged if it is none
 // of these.
-std::string_view below_base(const ServiceOptions& options, std::string_view url);
+std::string_view below_base(const Context& context, const Exchange& bundle, std::string_view url);
 
 // The order in which R4 has entries processed: DELETE, POST, PUT and PATCH, then those that read.
 int processing_rank(const Entry& entry);

@@ -17,6 +17,24 @@ Done first_answer(Done done) {
   };
 }
 
+const std::string& base_url(const Context& context, const Exchange& exchange) {
+  return exchange.request.base_url.empty() ? context.options.base_url : exchange.request.base_url;
+}
+
+std::vector<std::string> base_urls(const Context& context, const Exchange& exchange) {
+  std::vector<std::string> bases{base_url(context, exchange)};
+  if (bases[0] != context.options.base_url) bases.push_back(context.options.base_url);
+  return bases;
+}
+
+std::string_view below_base_url(const Context& context, const Exchange& exchange, std::string_view url) {
+  for (const std::string* base : {&base_url(context, exchange), &context.options.base_url}) {
+    if (!base->empty() && url.starts_with(*base) && url.substr(base->size()).starts_with('/'))
+      return url.substr(base->size() + 1);
+  }
+  return url;
+}
+
 const std::string* argument(const Exchange& exchange, std::string_view name) {
   for (const auto& each : exchange.target.arguments) {
     if (each.name == name) return &each.value;

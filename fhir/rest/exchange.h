@@ -32,7 +32,7 @@ struct Context {
   IdSource& ids;
   const BundleElements& bundle;
   CommitBell& bell;
-  std::function<std::shared_ptr<const std::string>()> capability_statement;
+  std::function<std::shared_ptr<const std::string>(const std::string& base_url)> capability_statement;
 };
 
 struct Exchange {
@@ -57,6 +57,13 @@ using Handler = void (*)(const Context&, ExchangePtr, Done);
 
 // Passes the first answer on and drops later ones: after an exception nobody can tell whether there was one.
 Done first_answer(Done done);
+
+// What the asker calls this server: in all that goes out, "https://x.org/fhir".
+const std::string& base_url(const Context& context, const Exchange& exchange);
+// That, and the name that the server has of its own if it is another: absolute URLs that come in below either are ours.
+std::vector<std::string> base_urls(const Context& context, const Exchange& exchange);
+// "Patient/1" of "[base]/Patient/1", for each of base_urls(); all else unchanged.
+std::string_view below_base_url(const Context& context, const Exchange& exchange, std::string_view url);
 
 // The first value of a parameter of the URL; nullptr if it was not sent.
 const std::string* argument(const Exchange& exchange, std::string_view name);

@@ -50,11 +50,12 @@ int status_then(const Context& context, const Version& version) {
   return previous && previous->deleted() ? 201 : 200;
 }
 
-void add_entry(const Context& context, BundleText& text, const Version& version, std::string_view body) {
+void add_entry(const Context& context, const Exchange& exchange, BundleText& text, const Version& version,
+               std::string_view body) {
   const std::string type(context.schema.type_name(version.type));
   const std::string path = type + "/" + version.id;
   text.begin_entry();
-  text.text("fullUrl", context.options.base_url + "/" + path);
+  text.text("fullUrl", base_url(context, exchange) + "/" + path);
   if (!version.deleted()) text.member("resource", body);
   text.begin_object("request");
   text.text("method", method_text(version.method));
@@ -102,7 +103,7 @@ Page read_page(const Context& context, const HistoryWindow& window, std::uint64_
 
 std::string link_start(const Context& context, const Exchange& exchange, const HistoryWindow& window) {
   const auto& target = exchange.request.target;
-  std::string url = context.options.base_url + target.substr(0, target.find('?')).substr(context.options.base_path.size());
+  std::string url = base_url(context, exchange) + target.substr(0, target.find('?')).substr(context.options.base_path.size());
   url += "?" + window.parameters;
   for (const auto* name : {"_format", "_pretty"}) {
     if (const auto* value = argument(exchange, name)) {
@@ -131,7 +132,7 @@ Response answer(const Context& context, const Exchange& exchange, const HistoryW
   }
   for (std::size_t i = 0; i < page.versions.size(); ++i) {
     const auto& body = page.bodies[i];
-    add_entry(context, text, page.versions[i], body ? std::string_view(*body) : std::string_view());
+    add_entry(context, exchange, text, page.versions[i], body ? std::string_view(*body) : std::string_view());
   }
   return json_response(200, text.end());
 }

@@ -67,12 +67,13 @@ bool FullUrls::find(std::string_view text, std::string_view from_full_url, const
   if (look_up(url, pointer)) return true;
   if (!is_relative(url) || url.find('?') != std::string_view::npos || url.find('/') == std::string_view::npos) return false;
   const auto root = root_of(from_full_url, schema);
-  std::string absolute = root.empty() ? base_url_ + "/" : std::string(root);
-  absolute += url;
-  return look_up(absolute, pointer);
+  if (!root.empty()) return look_up(std::string(root).append(url), pointer);
+  return std::any_of(base_urls_.begin(), base_urls_.end(),
+                     [&](const std::string& base) { return look_up(base + "/" + std::string(url), pointer); });
 }
 
-std::vector<Link> find_links(const Context& context, const Entry& entry, const FullUrls& full_urls, const OnSearch& on_search) {
+std::vector<Link> find_links(const Context& context, const Exchange& bundle, const Entry& entry, const FullUrls& full_urls,
+                             const OnSearch& on_search) {
   std::vector<Link> links;
   const auto& tree = entry.resource.tree();
   const auto& schema = context.schema;
@@ -92,7 +93,7 @@ std::vector<Link> find_links(const Context& context, const Entry& entry, const F
       }
       model::TypeId type;
       std::string_view criteria;
-      if (!is_conditional_reference(context, text, type, criteria)) continue;
+      if (!is_conditional_reference(context, bundle, text, type, criteria)) continue;
       link.kind = Link::Kind::search;
       link.search = on_search(type, criteria, here);
       links.push_back(link);

@@ -27,7 +27,7 @@ struct Pointer {
 // The fullUrls of the entries that will hold a resource. Views into the Bundle.
 class FullUrls {
  public:
-  explicit FullUrls(std::string_view base_url) : base_url_(base_url) {}
+  explicit FullUrls(std::vector<std::string> base_urls) : base_urls_(std::move(base_urls)) {}
   // False if another entry has the same: then nobody could tell which is meant.
   bool add(std::string_view full_url, std::size_t entry) { return entries_.emplace(full_url, entry).second; }
   // What `text`, found within the entry of that fullUrl, points at; false if at no entry.
@@ -35,7 +35,7 @@ class FullUrls {
 
  private:
   bool look_up(std::string_view url, Pointer& pointer) const;
-  std::string base_url_;
+  std::vector<std::string> base_urls_;  // of the server: where relative references lead, if nothing says else
   std::unordered_map<std::string_view, std::size_t> entries_;
 };
 
@@ -50,7 +50,8 @@ struct Link {
 // Called for a conditional reference (type, criteria, the node); answers its number. Equal searches may share one.
 using OnSearch = std::function<std::size_t(model::TypeId, std::string_view, model::NodeRef)>;
 
-std::vector<Link> find_links(const Context& context, const Entry& entry, const FullUrls& full_urls, const OnSearch& on_search);
+std::vector<Link> find_links(const Context& context, const Exchange& bundle, const Entry& entry, const FullUrls& full_urls,
+                             const OnSearch& on_search);
 
 // The new text of a link that points at an entry.
 using NewReference = std::function<std::string(const Pointer&)>;

@@ -90,8 +90,8 @@ void finish(const Context& context, const Exchange& exchange, Response& response
   if (response.status < 400) add_warnings(exchange, response);
   if (response.status < 400 && exchange.provenance && exchange.provenance->made) {
     // https://www.w3.org/TR/prov-aq/#resource-accessed-by-http
-    response.headers.emplace_back(
-        "Link", "<" + location(context, *exchange.provenance->made) + ">; rel=\"http://www.w3.org/ns/prov#has_provenance\"");
+    response.headers.emplace_back("Link", "<" + location(context, exchange, *exchange.provenance->made) +
+                                              ">; rel=\"http://www.w3.org/ns/prov#has_provenance\"");
   }
   add_request_id(exchange.request, response);
 }

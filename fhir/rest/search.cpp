@@ -66,7 +66,7 @@ model::Result<Response> explain(const Context& context, const search::Query& que
 
 }  // namespace
 
-model::Result<std::string> searchset(const Context& context, model::TypeId type, const search::Page& page,
+model::Result<std::string> searchset(const Context& context, const Exchange& exchange, const search::Page& page,
                                      std::string_view suffix) {
   std::vector<std::shared_ptr<const std::string>> bodies;
   bodies.reserve(page.matches.size());
@@ -82,7 +82,7 @@ model::Result<std::string> searchset(const Context& context, model::TypeId type,
           "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
     }
   }
-  const std::string base = context.options.base_url + "/" + std::string(context.schema.type_name(type));
+  const std::string base = base_url(context, exchange) + "/" + std::string(context.schema.type_name(exchange.target.type));
   BundleText text("searchset", bytes);
   if (page.total) text.total(*page.total);
   const auto link = [&](std::string_view relation, const std::string& query, bool always) {
@@ -99,7 +99,7 @@ model::Result<std::string> searchset(const Context& context, model::TypeId type,
   link("last", page.last, false);
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     const auto& match = page.matches[i];
-    std::string url = context.options.base_url;
+    std::string url = base_url(context, exchange);
     url.append("/").append(context.schema.type_name(match.version.type)).append("/").append(match.version.id);
     text.begin_entry();
     text.text("fullUrl", url);
@@ -124,7 +124,7 @@ model::Result<std::shared_ptr<const search::Query>> parse_search(const Context& 
                                                                  const std::vector<search::Argument>& arguments) {
   search::ParseOptions options;
   options.strict = exchange.prefer.strict;
-  options.base_url = context.options.base_url;
+  options.base_urls = base_urls(context, exchange);
   options.default_count = context.options.default_count;
   options.max_count = context.options.max_count;
   return context.search.parse(exchange.target.type, arguments, options);
@@ -142,7 +142,7 @@ void search_type(const Context& context, ExchangePtr exchange, Done done) {
   }
   const auto page = context.search.run(**query, exchange->access);
   if (!page) return done(failure_response(page.error()));
-  auto text = searchset(context, exchange->target.type, *page, wishes.suffix);
+  auto text = searchset(context, *exchange, *page, wishes.suffix);
   done(text ? json_response(200, std::move(*text)) : failure_response(text.error()));
 }
 

@@ -49,13 +49,17 @@ struct Service::Impl {
       : options(std::move(given)),
         bundle(schema),
         bell(store),
-        context{schema, store, search, options, ids, bundle, bell, [this] { return statement(); }},
+        context{schema, store,  search, options,
+                ids,    bundle, bell,   [this](const std::string& base_url) { return statement(base_url); }},
         prefix(options.base_path + "/") {}
 
-  std::shared_ptr<const std::string> statement() {
-    std::call_once(statement_made, [this] {
-      statement_text = std::make_shared<const std::string>(make_capability_statement(context.schema, context.search, options));
-    });
+  // Kept for the base URL that was asked for last: hardly any server has two.
+  std::shared_ptr<const std::string> statement(const std::string& base_url) {
+    const std::lock_guard lock(statement_mutex);
+    if (!statement_text || statement_base != base_url) {
+      statement_text = std::make_shared<const std::string>(make_capability_statement(context.schema, context.search, base_url));
+      statement_base = base_url;
+    }
     return statement_text;
   }
 
@@ -66,7 +70,8 @@ struct Service::Impl {
   Context context;
   std::string prefix;  // of every path below the base
 
-  std::once_flag statement_made;
+  std::mutex statement_mutex;
+  std::string statement_base;
   std::shared_ptr<const std::string> statement_text;
 
   const std::shared_ptr<UnderWay> under_way = std::make_shared<UnderWay>();
@@ -112,6 +117,8 @@ Response Service::handle(Request request) {
   arrived.wait(lock, [&] { return answer.has_value(); });
   return std::move(*answer);
 }
+
+const ServiceOptions& Service::options() const { return impl_->options; }
 
 // [base]/[type]/[id] with nothing about it that read() would have to look at twice.
 std::optional<Response> Service::try_quick(const Request& request) const {

@@ -24,6 +24,7 @@ struct Request {
   std::string target;                                        // origin form as received: "/fhir/Patient/1?_pretty=true"
   std::vector<std::pair<std::string, std::string>> headers;  // as received; names are compared without case
   std::string body;                                          // content decoding already undone
+  std::string base_url;  // what a trusted proxy says that the client calls us, "https://x.org/fhir"; empty: the option's
 
   std::string_view header(std::string_view name) const;  // first value, empty if absent
 };
@@ -65,7 +66,7 @@ struct Response {
 
 struct ServiceOptions {
   std::string base_path = "/fhir";
-  std::string base_url;  // "http://127.0.0.1:8080/fhir": for Location, fullUrl and links
+  std::string base_url;  // "http://127.0.0.1:8080/fhir", without a '/' at its end: for Location, fullUrl and links
   std::uint64_t max_body_bytes = 64u << 20;
   std::uint32_t max_bundle_entries = 20000;
   std::uint32_t default_count = 20;
@@ -81,6 +82,7 @@ class Endpoint {
   virtual void handle(Request request, std::function<void(Response)> done) = 0;
   // A request that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
   virtual std::optional<Response> try_quick(const Request& request) const = 0;
+  virtual const ServiceOptions& options() const = 0;
 };
 
 // Must go before the store and search that it was given; its destructor waits for answers under way.
@@ -93,6 +95,7 @@ class Service final : public Endpoint {
   void handle(Request request, std::function<void(Response)> done) override;
   Response handle(Request request);                                          // waits: for tests and the command line
   std::optional<Response> try_quick(const Request& request) const override;  // a plain read of what the cache holds
+  const ServiceOptions& options() const override;
 
  private:
   struct Impl;

@@ -72,7 +72,7 @@ void Transaction::answer_read(BundleText& text, Part& part) {
     at_moment.position = search::Position{search::Position::Kind::first, moment_, 0, std::nullopt, at_moment.now_ms, 0};
     const auto page = context_.search.run(at_moment, asked.access);
     if (!page) return respond(failure_response(page.error()));
-    auto set = searchset(context_, target.type, *page, {});
+    auto set = searchset(context_, asked, *page, {});
     return respond(set ? json_response(200, std::move(*set)) : failure_response(set.error()));
   }
   if (target.shape == Shape::instance && target.arguments.empty()) {
@@ -106,7 +106,7 @@ void Transaction::answer_part(BundleText& text, Part& part) {
     answer.last_modified = version->last_updated;
     if (part.kind != Part::Kind::remove) {
       answer.location = version_path(context_.schema, *version);
-      answer.full_url = context_.options.base_url + "/" + answer.location.substr(0, answer.location.find("/_history"));
+      answer.full_url = base_url(context_, *exchange_) + "/" + answer.location.substr(0, answer.location.find("/_history"));
       if (exchange_->prefer.answer == Return::representation && part.matched) {
         const auto rendered = context_.store.render(version->document);
         if (rendered && rendered->body) resource = *rendered->body;

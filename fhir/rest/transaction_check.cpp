@@ -13,7 +13,7 @@ using model::FailureKind;
 using model::IssueCode;
 
 Transaction::Transaction(const Context& context, ExchangePtr exchange, ReadBundle bundle, std::vector<Entry> entries)
-    : context_(context), exchange_(std::move(exchange)), bundle_(std::move(bundle)), full_urls_(context.options.base_url) {
+    : context_(context), exchange_(std::move(exchange)), bundle_(std::move(bundle)), full_urls_(base_urls(context, *exchange_)) {
   parts_.resize(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) parts_[i].entry = entries[i];
 }
@@ -42,7 +42,7 @@ void Transaction::check_part(Part& part) {
                  "'" + std::string(entry.method.substr(0, 20)) + "' is no method: GET, HEAD, POST, PUT, PATCH or DELETE",
                  "request.method");
   }
-  auto target = parse_relative(below_base(context_.options, entry.url), context_.schema);
+  auto target = parse_relative(below_base(context_, *exchange_, entry.url), context_.schema);
   if (!target) return faults_.add(target.error(), entry.expression("request.url"));
 
   part.target = std::move(*target);
@@ -135,9 +135,10 @@ void Transaction::find_searches() {
           search_number(part.target.type, entry.if_none_exist, "ifNoneExist", entry.expression("request.ifNoneExist"), false);
     }
     if (part.kind != Part::Kind::create && part.kind != Part::Kind::update) continue;
-    part.links = find_links(context_, entry, full_urls_, [&](model::TypeId type, std::string_view criteria, model::NodeRef node) {
-      return search_number(type, criteria, "the reference", node.path(), true);
-    });
+    part.links = find_links(context_, *exchange_, entry, full_urls_,
+                            [&](model::TypeId type, std::string_view criteria, model::NodeRef node) {
+                              return search_number(type, criteria, "the reference", node.path(), true);
+                            });
     for (const auto& link : part.links) {
       const bool update = link.kind == Link::Kind::entry && parts_[link.pointer.entry].kind == Part::Kind::update;
       if (update && link.pointer.versioned && !wanted[link.pointer.entry]) {
@@ -155,7 +156,7 @@ std::size_t Transaction::search_number(model::TypeId type, std::string_view crit
   if (criteria.starts_with('?')) criteria.remove_prefix(1);
   const auto [known, first] = search_numbers_.emplace(std::string(name) + "?" + std::string(criteria), searches_.size());
   if (first) {
-    auto condition = parse_condition(context_, type, criteria, what);
+    auto condition = parse_condition(context_, *exchange_, type, criteria, what);
     if (!condition) faults_.add(condition.error(), expression);
     searches_.push_back({condition ? std::move(*condition) : Condition{}, of_reference, expression});
   }

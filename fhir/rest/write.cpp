@@ -63,8 +63,8 @@ std::string version_path(const model::Schema& schema, const store::Version& vers
   return path;
 }
 
-std::string location(const Context& context, const store::Version& version) {
-  return context.options.base_url + "/" + version_path(context.schema, version);
+std::string location(const Context& context, const Exchange& exchange, const store::Version& version) {
+  return base_url(context, exchange) + "/" + version_path(context.schema, version);
 }
 
 Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version,
@@ -72,7 +72,7 @@ Response written(const Context& context, const Exchange& exchange, int status, c
   Response response;
   response.status = status;
   response.headers.reserve(5);
-  if (status == 201) response.headers.emplace_back("Location", location(context, version));
+  if (status == 201) response.headers.emplace_back("Location", location(context, exchange, version));
   add_version(response, version);
   if (exchange.prefer.answer == Return::outcome) {
     auto issues = prepared.warnings;

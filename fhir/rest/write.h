@@ -39,7 +39,7 @@ Response written(const Context& context, const Exchange& exchange, int status, c
                  const Prepared& prepared);
 // "Patient/1/_history/2", and with the base before it.
 std::string version_path(const model::Schema& schema, const store::Version& version);
-std::string location(const Context& context, const store::Version& version);
+std::string location(const Context& context, const Exchange& exchange, const store::Version& version);
 
 // The completion of an operation whose success `answer()` turns into a Response. Exceptions become a 500.
 template <typename Answer>

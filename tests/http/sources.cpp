@@ -107,8 +107,10 @@ class Sources final : public rest::Endpoint {
     done(std::move(response));
   }
   std::optional<rest::Response> try_quick(const rest::Request&) const override { return std::nullopt; }
+  const rest::ServiceOptions& options() const override { return options_; }
 
  private:
+  rest::ServiceOptions options_;
   struct Path {
     std::shared_ptr<Watched> watched;
     std::function<Scripted::Step()> make;

@@ -13,13 +13,12 @@
 
 namespace http_test {
 
-Serving::Serving(http::ServerOptions options) {
+Serving::Serving(http::ServerOptions options, rest::ServiceOptions service) {
   options.port = 0;
   auto server = http::Server::listen(options);
   if (!server) throw std::runtime_error("no server: " + server.error().issues.list().front().diagnostics);
   server_ = std::move(*server);
-  rest::ServiceOptions service;
-  service.base_url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/fhir";
+  if (service.base_url.empty()) service.base_url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/fhir";
   service.max_body_bytes = options.max_body_bytes;
   auto node = commands::Node::open("", service);
   if (!node) throw std::runtime_error("no node");

@@ -15,7 +15,7 @@ namespace http_test {
 
 class Serving {
  public:
-  explicit Serving(http::ServerOptions options = {});
+  explicit Serving(http::ServerOptions options = {}, rest::ServiceOptions service = {});
   // Answers by `endpoint`, which outlives it, instead of a store.
   Serving(rest::Endpoint& endpoint, http::ServerOptions options);
   ~Serving();

@@ -142,8 +142,9 @@ rest::Request request_of(const json::object& step, const std::string& what, cons
   const auto space = what.find(' ');
   request.method = what.substr(0, space);
   auto target = what.substr(space + 1);
-  const std::string base = "http://kiln.test/fhir";
-  if (target.starts_with(base)) target = target.substr(base.size());
+  // A link: what is below its base.
+  if (const auto below = target.find("/fhir/"); below != std::string::npos && target.starts_with("http"))
+    target = target.substr(below + 5);
   request.target = (step.contains("raw") ? "" : "/fhir") + target;
   if (const auto* sent = step.if_contains("body")) {
     request.body = with_variables(as_text(*sent), variables, !sent->is_string());
@@ -162,6 +163,7 @@ rest::Request request_of(const json::object& step, const std::string& what, cons
     }
   }
   if (!typed) request.headers.emplace_back("Content-Type", "application/fhir+json");
+  if (const auto* base_url = step.if_contains("base_url")) request.base_url = as_text(*base_url);
   return request;
 }
 

@@ -12,7 +12,7 @@ namespace query_test {
 std::int64_t World::now = 1'700'000'000'000;
 
 World::World(Kind kind) : kind_(kind) {
-  options.base_url = "http://kiln.test/fhir";
+  options.base_urls = {"http://kiln.test/fhir"};
   if (kind_ == Kind::disk) {
     std::string pattern = (std::filesystem::temp_directory_path() / "kiln-query-XXXXXX").string();
     REQUIRE(mkdtemp(pattern.data()) != nullptr);

@@ -26,7 +26,7 @@ std::optional<Modifier> modifier_of(std::string_view name) {
 }  // namespace
 
 const search::Extractor& extractor() {
-  static const search::Extractor instance(model::r4(), std::string(base_url));
+  static const search::Extractor instance(model::r4(), base_urls);
   return instance;
 }
 
@@ -46,7 +46,7 @@ std::optional<search::Clause> clause_of(model::TypeId type, std::string_view que
   const std::size_t colon = name.find(':');
   const model::ParameterId id = extractor().parameter(type, name.substr(0, colon));
   if (id == search::no_parameter) throw std::runtime_error("no such parameter: " + std::string(query));
-  search::ScanContext context{schema, schema.search_parameters[id], id, type, base_url};
+  search::ScanContext context{schema, schema.search_parameters[id], id, type, base_urls};
   context.now_ms = now_ms;
   if (colon != std::string_view::npos) {
     const std::string_view modifier = name.substr(colon + 1);

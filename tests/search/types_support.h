@@ -6,13 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "resources-gen/model/schema.h"
 #include "search/parameter_types.h"
 
 namespace types_test {
 
-inline constexpr std::string_view base_url = "http://example.org/fhir";
+inline const std::vector<std::string> base_urls{"http://example.org/fhir"};
 inline constexpr std::int64_t now_ms = 1'577'836'800'000;  // 2020-01-01T00:00:00Z
 
 const search::Extractor& extractor();
