@@ -113,11 +113,12 @@ QueryParser::QueryParser(const QueryContext& context, model::TypeId type, const 
   query_->now_ms = context.now_ms;
 }
 
-void QueryParser::leave_out(std::string diagnostics) {
+void QueryParser::leave_out(std::string diagnostics) { complain(diagnostics, "; it was left out of this search"); }
+void QueryParser::complain(const std::string& diagnostics, std::string_view when_lenient) {
   if (options_.strict) {
-    fault(std::move(diagnostics), model::IssueCode::not_supported);
+    fault(diagnostics, model::IssueCode::not_supported);
   } else {
-    query_->warnings.warn(model::IssueCode::not_supported, diagnostics + "; it was left out of this search");
+    query_->warnings.warn(model::IssueCode::not_supported, diagnostics + std::string(when_lenient));
   }
 }
 void QueryParser::fault(std::string diagnostics, model::IssueCode code) { faults_.error(code, std::move(diagnostics)); }
@@ -273,6 +274,7 @@ model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
     fault("A search takes at most " + std::to_string(max_values) + " values in all; this one has " + std::to_string(values_),
           model::IssueCode::too_costly);
   }
+  check_subset();
   if (faults_.empty() && query_->position && query_->position->query_hash != context_.page_key.hash(query_->normal)) {
     fault("_page is a token of another search: its parameters are not those that the token was made for");
   }

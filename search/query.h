@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "resources-gen/formats/subset.h"
 #include "search/page.h"
 #include "search/parameter_types.h"
 #include "search/scan.h"
@@ -64,6 +65,7 @@ class Query {
   bool oldest_first = false;  // document order, and the order of ties
   std::uint32_t count = 20;
   bool count_only = false;  // _count=0, _summary=count
+  formats::Subset subset;   // what of the matches is shown; of included resources too, unless it is a list of elements
   Total total = Total::automatic;
   std::vector<Inclusion> inclusions;
   std::optional<Position> position;  // of _page; none: the first page, now

@@ -33,6 +33,7 @@ class QueryParser {
   void take_sort(const Argument&);
   void take_total(const Argument&);
   void take_summary(const Argument&);
+  void take_elements(const Argument&);
   void take_include(const Argument&);
   void take_page(const Argument&);
   void skip(const Argument&) {}
@@ -47,9 +48,11 @@ class QueryParser {
   bool special_modifier(std::string_view name, std::string_view modifier, const Argument& argument, bool takes_not,
                         bool& missing);
   void add(Condition condition, const Argument& argument);
+  void check_subset();
 
   // Not known or not supported: an error under strict handling, else left out with a warning.
   void leave_out(std::string diagnostics);
+  void complain(const std::string& diagnostics, std::string_view when_lenient);  // the same, said in other words
   void fault(std::string diagnostics, model::IssueCode code = model::IssueCode::value);
   void applied(std::string_view name, std::string_view value) { append_argument_to_normal(name, value); }
   void append_argument_to_normal(std::string_view name, std::string_view value);
@@ -61,6 +64,7 @@ class QueryParser {
   model::Issues faults_;
   std::set<std::string_view> seen_;  // result parameters met, by their rows' names
   std::size_t values_ = 0;
+  formats::Subset::Kind summary_ = formats::Subset::Kind::whole;
 };
 
 }  // namespace search

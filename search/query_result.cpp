@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "search/include.h"
 #include "search/query_arguments.h"
@@ -22,13 +23,14 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
 
 }  // namespace
 
-// R4 search.html#return. Names that are not here and are no search parameter of the type are unknown: `_elements`, `_contained`,
+// R4 search.html#return. Names that are not here and are no search parameter of the type are unknown: `_contained`,
 // `_containedType`, `_text`, `_content`, `_list`, `_filter`, `_query`, `_score` ... come with issues of their own.
 const QueryParser::ResultParameter QueryParser::result_parameters[] = {
     {"_count", &QueryParser::take_count, Repeat::once, ""},
     {"_sort", &QueryParser::take_sort, Repeat::many, ""},
     {"_total", &QueryParser::take_total, Repeat::once, ""},
     {"_summary", &QueryParser::take_summary, Repeat::once, ""},
+    {"_elements", &QueryParser::take_elements, Repeat::many, ""},
     {"_include", &QueryParser::take_include, Repeat::many, ""},
     {"_revinclude", &QueryParser::take_include, Repeat::many, ""},
     {"_page", &QueryParser::take_page, Repeat::once, ""},
@@ -76,16 +78,41 @@ void QueryParser::take_total(const Argument& argument) {
   fault("_total is none, estimate or accurate, not '" + argument.value + "'");
 }
 
+// R4 search.html#summary
 void QueryParser::take_summary(const Argument& argument) {
-  static constexpr std::string_view others[] = {"true", "text", "data"};
-  if (argument.value == "count" || argument.value == "false") {
-    if (argument.value == "count") query_->count_only = true;
-    applied("_summary", argument.value);
-  } else if (std::find(std::begin(others), std::end(others), argument.value) != std::end(others)) {
-    leave_out("_summary=" + argument.value + " is not supported");
-  } else {
-    fault("_summary is true, text, data, count or false, not '" + argument.value + "'");
+  const auto kind = formats::summary_kind(argument.value);
+  if (!kind && argument.value != "count") {
+    return fault("_summary is true, text, data, count or false, not '" + argument.value + "'");
   }
+  if (!kind) {
+    query_->count_only = true;
+  } else if (*kind != formats::Subset::Kind::whole) {
+    summary_ = *kind;
+  }
+  applied("_summary", argument.value);
+}
+
+// R4 search.html#elements
+void QueryParser::take_elements(const Argument& argument) {
+  auto list = formats::read_elements(argument.value, context_.schema, query_->type);
+  for (const std::string& unknown : list.unknown) complain(unknown, {});
+  if (list.names.empty()) return;
+  auto& elements = query_->subset.elements;
+  elements.insert(elements.end(), std::make_move_iterator(list.names.begin()), std::make_move_iterator(list.names.end()));
+  query_->subset.kind = formats::Subset::Kind::elements;
+  applied("_elements", list.applied);
+}
+
+void QueryParser::check_subset() {
+  using Kind = formats::Subset::Kind;
+  if (summary_ == Kind::whole) return;
+  // R4 gives the two parameters a meaning each, and none together.
+  if (!query_->subset.whole())
+    fault("_elements and _summary each choose what is shown of a resource: only one of them can be given");
+  if (summary_ == Kind::text && !query_->inclusions.empty()) {
+    fault("_include and _revinclude cannot be mixed with _summary=text");  // R4 search.html#summary
+  }
+  query_->subset.kind = summary_;
 }
 
 bool QueryParser::sort_key(std::string_view text, SortKey& out) {

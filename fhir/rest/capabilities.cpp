@@ -4,6 +4,7 @@
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/partial.h"
 #include "fhir/rest/routes.h"
 
 namespace rest {
@@ -23,7 +24,10 @@ std::string make_capability_statement(const model::Schema& schema, const search:
 
 // R4 http.html#capabilities. The ETag changes with the text: it is a hash of it.
 void capabilities(const Context& context, ExchangePtr exchange, Done done) {
-  if (auto checked = check_parameters(*exchange, {"mode"}); !checked) return done(failure_response(checked.error()));
+  if (auto checked = check_parameters(*exchange, {"mode", "_summary", "_elements"}); !checked)
+    return done(failure_response(checked.error()));
+  const auto subset = read_subset(*exchange, context.schema, context.schema.resource_type("CapabilityStatement"));
+  if (!subset) return done(failure_response(subset.error()));
   const auto* mode = argument(*exchange, "mode");
   if (mode && *mode != "full" && *mode != "normative") {
     return done(failure_response(model::failure(model::FailureKind::bad_request, model::IssueCode::not_supported,
@@ -36,7 +40,7 @@ void capabilities(const Context& context, ExchangePtr exchange, Done done) {
   if (exchange->request.header("If-None-Match") == tag) {
     response.status = 304;
   } else {
-    response.body = text;
+    response.body = shown(text, context.schema, *subset);
   }
   done(std::move(response));
 }

@@ -48,6 +48,7 @@ struct Exchange {
   std::shared_ptr<Provenance> provenance;  // of a write: to be made beside what it writes (provenance.h)
   std::shared_ptr<Once> once;              // the Idempotency-Key (once.h); null: it carries none
   std::vector<std::string> ignored;        // parameters that were not understood: named in Warning headers
+  std::vector<std::string> remarks;        // what else a Warning header tells, a sentence each
 };
 
 using ExchangePtr = std::shared_ptr<Exchange>;

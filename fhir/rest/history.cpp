@@ -11,6 +11,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/history_versions.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/partial.h"
 #include "fhir/rest/read.h"
 #include "fhir/rest/reason_phrase.h"
 #include "resources-gen/model/temporal.h"
@@ -86,7 +87,7 @@ Page read_page(const Context& context, const HistoryWindow& window, std::uint64_
   while (page.bodies.size() < std::min(page.versions.size(), wanted) && page.bytes < most_page_bytes) {
     const auto rendered = context.store.render(page.versions[page.bodies.size()].document);
     if (!rendered) throw std::runtime_error("history: a version's document is missing");
-    page.bodies.push_back(rendered->body);
+    page.bodies.push_back(shown(rendered->body, context.schema, window.subset));
     page.bytes += (rendered->body ? rendered->body->size() : 0) + 400;
   }
   const bool more = page.bodies.size() < page.versions.size();

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "fhir/rest/partial.h"
 #include "resources-gen/model/temporal.h"
 
 namespace rest {
@@ -49,9 +50,12 @@ class Reader {
 
   model::Result<HistoryWindow> read() {
     const bool system = exchange_.target.shape == Shape::system_history;
+    read_subset();
     for (const Row& row : rows) read(row, system);
-    const auto checked = system ? check_parameters(exchange_, {"_count", "_since", "_at", "_sort", "_page", "_type"})
-                                : check_parameters(exchange_, {"_count", "_since", "_at", "_sort", "_page"});
+    window_.parameters += links_;
+    const auto checked =
+        system ? check_parameters(exchange_, {"_count", "_since", "_at", "_sort", "_page", "_summary", "_elements", "_type"})
+               : check_parameters(exchange_, {"_count", "_since", "_at", "_sort", "_page", "_summary", "_elements"});
     if (!checked) {
       for (const auto& issue : checked.error().issues) failure_.issues.add(issue);
     }
@@ -88,6 +92,18 @@ class Reader {
     append_query_value(window_.parameters, text);
   }
 
+  void read_subset() {
+    auto partial = read_partial(exchange_, context_.schema, exchange_.target.type);
+    if (!partial) {
+      for (const auto& issue : partial.error().issues) failure_.issues.add(issue);
+      return;
+    }
+    window_.subset = std::move(partial->subset);
+    links_ = std::move(partial->parameters);
+    count_only_ = partial->count;  // R4 search.html#count: the same as _count=0
+    if (count_only_) window_.count = 0;
+  }
+
   void read_count(const std::string& value) {
     std::uint32_t count = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
@@ -95,7 +111,7 @@ class Reader {
       count = context_.options.max_count;
     else if (error != std::errc() || end != value.data() + value.size())
       fault("_count", value, "it must be a whole number");
-    window_.count = std::min(count, context_.options.max_count);
+    window_.count = count_only_ ? 0 : std::min(count, context_.options.max_count);
   }
 
   std::optional<model::Temporal> read_time(std::string_view name, std::string value) {
@@ -160,6 +176,8 @@ class Reader {
   Exchange& exchange_;
   HistoryWindow window_;
   std::optional<model::Temporal> since_, at_;
+  bool count_only_ = false;
+  std::string links_;  // what of the answer is shown, for links
   model::Failure failure_{FailureKind::bad_request, {}};
 };
 

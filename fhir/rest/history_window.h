@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fhir/rest/exchange.h"
+#include "resources-gen/formats/subset.h"
 
 namespace rest {
 
@@ -33,6 +34,7 @@ struct HistoryWindow {
   std::uint32_t count = 0;
   HistoryPosition position;
   std::string parameters;  // of links, before _page
+  formats::Subset subset;  // what of each version is shown
 };
 
 // "n17-40": kind, document, moment.

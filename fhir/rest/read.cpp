@@ -2,6 +2,7 @@
 
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/partial.h"
 
 namespace rest {
 
@@ -21,7 +22,7 @@ model::Failure deleted_resource(const model::Schema& schema, const store::Versio
 }
 
 Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const Tags& none_match,
-                           std::string_view modified_since) {
+                           std::string_view modified_since, const formats::Subset& subset) {
   Response response;
   response.headers.reserve(4);
   if (resource.version.deleted()) {
@@ -34,19 +35,22 @@ Response resource_response(const model::Schema& schema, const store::Store::Rend
   if (not_modified(none_match, modified_since, resource.version)) {
     response.status = 304;
   } else {
-    response.body = resource.body;
+    response.body = shown(resource.body, schema, subset);
   }
   return response;
 }
 
 void read(const Context& context, ExchangePtr exchange, Done done) {
-  if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
+  if (auto checked = check_parameters(*exchange, {"_summary", "_elements"}); !checked)
+    return done(failure_response(checked.error()));
   const auto& target = exchange->target;
+  const auto subset = read_subset(*exchange, context.schema, target.type);
+  if (!subset) return done(failure_response(subset.error()));
   const auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
   if (!none_match) return done(failure_response(none_match.error()));
   const auto found = is_id(target.id) ? context.store.read(target.type, target.id) : std::nullopt;
   if (!found) return done(failure_response(unknown_resource(context.schema, target.type, target.id)));
-  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since")));
+  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since"), *subset));
 }
 
 }  // namespace rest

@@ -5,6 +5,7 @@
 
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/service.h"
+#include "resources-gen/formats/subset.h"
 #include "resources-gen/model/result.h"
 #include "store/store.h"
 
@@ -14,8 +15,8 @@ model::Failure unknown_resource(const model::Schema& schema, model::TypeId type,
 model::Failure deleted_resource(const model::Schema& schema, const store::Version& version);
 
 // 200 with the body, 304 if the client has it, 410 for a deletion; ETag and Last-Modified in every case. R4 http.html#read,
-// #cread.
+// #cread. Of a part of the resource the ETag is that of the version too.
 Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const Tags& none_match,
-                           std::string_view modified_since);
+                           std::string_view modified_since, const formats::Subset& subset = {});
 
 }  // namespace rest

@@ -71,12 +71,16 @@ model::Failure refuse_method(const Exchange& exchange, const model::Schema& sche
 
 void add_warnings(const Exchange& exchange, Response& response) {
   std::size_t listed = 0;
-  for (const auto& name : exchange.ignored) {
-    if (++listed > 5) break;
-    std::string text = "299 - \"The parameter '";
-    for (const char c : name.substr(0, 60)) text += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    response.headers.emplace_back("Warning", text + "' is not supported here and was ignored\"");
-  }
+  const auto warn = [&](std::string_view before, std::string_view text, std::string_view after) {
+    if (++listed > 5) return;
+    std::string warning("299 - \"");
+    warning += before;
+    for (const char c : text) warning += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    response.headers.emplace_back("Warning", warning.append(after) + "\"");
+  };
+  for (const auto& name : exchange.ignored)
+    warn("The parameter '", std::string_view(name).substr(0, 60), "' is not supported here and was ignored");
+  for (const auto& remark : exchange.remarks) warn({}, std::string_view(remark).substr(0, 300), {});
 }
 
 void finish(const Context& context, const Exchange& exchange, Response& response) {

@@ -3,7 +3,9 @@
 #include "fhir/rest/bundle_text.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/partial.h"
 #include "resources-gen/formats/json.h"
+#include "search/query.h"
 
 namespace rest {
 namespace {
@@ -66,8 +68,8 @@ model::Result<Response> explain(const Context& context, const search::Query& que
 
 }  // namespace
 
-model::Result<std::string> searchset(const Context& context, const Exchange& exchange, const search::Page& page,
-                                     std::string_view suffix) {
+model::Result<std::string> searchset(const Context& context, const Exchange& exchange, const search::Query& query,
+                                     const search::Page& page, std::string_view suffix) {
   std::vector<std::shared_ptr<const std::string>> bodies;
   bodies.reserve(page.matches.size());
   std::size_t bytes = 2048;
@@ -75,21 +77,23 @@ model::Result<std::string> searchset(const Context& context, const Exchange& exc
     const auto rendered = context.store.render(match.version.document);
     if (!rendered || !rendered->body) throw std::runtime_error("search: a match's document is missing");
     bytes += rendered->body->size() + 200;
-    bodies.push_back(rendered->body);
+    // R4 search.html#elements: the list does not apply to included resources.
+    const bool whole = match.included && query.subset.kind == formats::Subset::Kind::elements;
+    bodies.push_back(whole ? rendered->body : shown(rendered->body, context.schema, query.subset));
     if (bytes > most_page_bytes) {
       return failure(
           FailureKind::bad_request, IssueCode::too_costly,
           "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
     }
   }
-  const std::string base = base_url(context, exchange) + "/" + std::string(context.schema.type_name(exchange.target.type));
+  const std::string base = base_url(context, exchange) + "/" + std::string(context.schema.type_name(query.type));
   BundleText text("searchset", bytes);
   if (page.total) text.total(*page.total);
-  const auto link = [&](std::string_view relation, const std::string& query, bool always) {
-    if (query.empty() && !always) return;
+  const auto link = [&](std::string_view relation, const std::string& parameters, bool always) {
+    if (parameters.empty() && !always) return;
     auto url = base;
-    if (!query.empty() || !suffix.empty()) url += "?" + query;
-    url += query.empty() && !suffix.empty() ? suffix.substr(1) : suffix;
+    if (!parameters.empty() || !suffix.empty()) url += "?" + parameters;
+    url += parameters.empty() && !suffix.empty() ? suffix.substr(1) : suffix;
     text.link(relation, url);
   };
   link("self", page.self, true);
@@ -142,7 +146,7 @@ void search_type(const Context& context, ExchangePtr exchange, Done done) {
   }
   const auto page = context.search.run(**query, exchange->access);
   if (!page) return done(failure_response(page.error()));
-  auto text = searchset(context, *exchange, *page, wishes.suffix);
+  auto text = searchset(context, *exchange, **query, *page, wishes.suffix);
   done(text ? json_response(200, std::move(*text)) : failure_response(text.error()));
 }
 

@@ -1,6 +1,7 @@
 #include "fhir/rest/transaction.h"
 
 #include "fhir/rest/bundle_answer.h"
+#include "fhir/rest/partial.h"
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/read.h"
 #include "fhir/rest/routes.h"
@@ -72,16 +73,20 @@ void Transaction::answer_read(BundleText& text, Part& part) {
     at_moment.position = search::Position{search::Position::Kind::first, moment_, 0, std::nullopt, at_moment.now_ms, 0};
     const auto page = context_.search.run(at_moment, asked.access);
     if (!page) return respond(failure_response(page.error()));
-    auto set = searchset(context_, asked, *page, {});
+    auto set = searchset(context_, asked, at_moment, *page, {});
     return respond(set ? json_response(200, std::move(*set)) : failure_response(set.error()));
   }
-  if (target.shape == Shape::instance && target.arguments.empty()) {
+  if (target.shape == Shape::instance) {
+    if (const auto checked = check_parameters(asked, {"_summary", "_elements"}); !checked)
+      return respond(failure_response(checked.error()));
+    const auto subset = read_subset(asked, context_.schema, target.type);
+    if (!subset) return respond(failure_response(subset.error()));
     const auto version = is_id(target.id) ? context_.store.as_of(target.type, target.id, moment_) : std::nullopt;
     const auto found = version ? context_.store.render(version->document) : std::nullopt;
     const auto tags = parse_tags(part.entry.if_none_match, "ifNoneMatch");
     if (!tags) return respond(failure_response(tags.error()));
     if (!found) return respond(failure_response(unknown_resource(context_.schema, target.type, target.id)));
-    return respond(resource_response(context_.schema, *found, *tags, asked.request.header("If-Modified-Since")));
+    return respond(resource_response(context_.schema, *found, *tags, asked.request.header("If-Modified-Since"), *subset));
   }
   std::optional<Response> answer;  // handlers of GET answer at once
   dispatch(context_, part.asked, [&](Response response) { answer = std::move(response); });

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/partial.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/search.h"
 #include "fhir/rest/transaction.h"
@@ -88,6 +89,10 @@ void Transaction::check_part(Part& part) {
           FailureKind::bad_request, IssueCode::invalid,
           "The resource's id is '" + std::string(id ? id.text().substr(0, 64) : "") + "', but the request is for " + part.what,
           "resource.id");
+    }
+    if (const auto complete = check_complete(entry.resource); !complete) {
+      for (const auto& issue : complete.error().issues)
+        faults_.add(complete.error().kind, issue.code, issue.diagnostics, issue.expression);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
+#include "fhir/rest/partial.h"
 #include "fhir/rest/read.h"
 
 namespace rest {
@@ -18,8 +19,11 @@ std::optional<std::uint64_t> version_number(std::string_view text) {
 }  // namespace
 
 void vread(const Context& context, ExchangePtr exchange, Done done) {
-  if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
+  if (auto checked = check_parameters(*exchange, {"_summary", "_elements"}); !checked)
+    return done(failure_response(checked.error()));
   const auto& target = exchange->target;
+  const auto subset = read_subset(*exchange, context.schema, target.type);
+  if (!subset) return done(failure_response(subset.error()));
   const auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
   if (!none_match) return done(failure_response(none_match.error()));
   const auto number = version_number(target.version);
@@ -35,7 +39,7 @@ void vread(const Context& context, ExchangePtr exchange, Done done) {
     }
     return done(failure_response(missing));
   }
-  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since")));
+  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since"), *subset));
 }
 
 }  // namespace rest

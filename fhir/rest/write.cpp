@@ -1,6 +1,7 @@
 #include "fhir/rest/write.h"
 
 #include "fhir/rest/negotiate.h"
+#include "fhir/rest/partial.h"
 
 namespace rest {
 
@@ -32,6 +33,9 @@ model::Result<formats::ReadResult> read_body(const Context& context, const Excha
                    "resourceType");
   }
   if (!result.ok()) return model::Failure{FailureKind::unprocessable, std::move(result.issues)};
+  if (exchange.request.method == "PUT") {
+    if (auto complete = check_complete(result.tree.root()); !complete) return complete.error();
+  }
   return result;
 }
 

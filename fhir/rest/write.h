@@ -26,7 +26,7 @@ struct Prepared {
 };
 
 // Reads a body that must be a resource of `type`: 400 if it is not JSON or of another type, 415, 422 with every fault of its
-// content.
+// content, and for a part of a resource that is to replace the whole.
 model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type);
 // `edits` as in formats::stored_form. `keep_form`: rendered() will be asked for.
 Prepared prepare(const Context& context, const model::Tree& tree, std::string id, store::Method method, bool keep_form);

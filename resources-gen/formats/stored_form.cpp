@@ -6,6 +6,7 @@
 
 #include "resources-gen/formats/json.h"
 #include "resources-gen/formats/json_strings.h"
+#include "resources-gen/formats/json_walk.h"
 #include "resources-gen/model/temporal.h"
 
 namespace formats {
@@ -17,27 +18,6 @@ using model::NodeRef;
 struct Span {
   std::uint32_t begin, end;
 };
-
-std::uint32_t skip_string(std::string_view source, std::uint32_t at) {
-  for (++at; source[at] != '"'; ++at) at += source[at] == '\\';
-  return at + 1;
-}
-
-// One past the JSON value that starts at `at`; the source is a tree's: well-formed and minified.
-std::uint32_t skip_value(std::string_view source, std::uint32_t at) {
-  std::uint32_t depth = 0;
-  for (;;) {
-    const char c = source[at];
-    if (c == '"') {
-      at = skip_string(source, at);
-    } else {
-      if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
-      ++at;
-    }
-    if (depth == 0 && (source[at] == ',' || source[at] == '}' || source[at] == ']')) return at;
-  }
-}
 
 bool is_servers(std::string name) {
   return name == "versionId" || name == "lastUpdated" || name == "_versionId" || name == "_lastUpdated";
