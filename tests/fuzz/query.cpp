@@ -37,7 +37,7 @@ void query(std::string_view bytes) {
   const auto arguments = rest::parse_query(question == std::string_view::npos ? bytes : bytes.substr(question + 1), "the query");
   if (!arguments) return;
   search::ParseOptions options;
-  options.base_url = "http://kiln.test/fhir";
+  options.base_urls = {"http://kiln.test/fhir"};
   const auto parsed = fixture.search->parse(type, *arguments, options);
   if (!parsed) {
     require(parsed.error().issues.has_errors(), "what is refused is explained", bytes);
