@@ -89,6 +89,7 @@ class JsonReader {
   void read_primitive(model::NodeIndex parent, const Member& member, TokenIndex value, TokenIndex twin, std::uint32_t index,
                       bool in_array);
   bool read_value(const Spot& spot, model::Primitive primitive, TokenIndex value, model::Node& node);
+  void check_xhtml(const Spot& spot, TokenIndex value, std::string_view text);
   Run run_of(const Spot& spot, TokenIndex value, const model::ElementRow& row);
   void check_count(const Spot& spot, TokenIndex value, const model::ElementRow& row, std::uint32_t count);
   model::TypeId actual_type(const Spot& spot, TokenIndex object, TokenIndex& type_value);
@@ -101,12 +102,14 @@ class JsonReader {
   template <typename... Arguments>
   void fault(model::IssueCode code, std::uint32_t offset, const Spot& spot, fmt::format_string<Arguments...> format,
              Arguments&&... arguments) {
+    note(model::Severity::error, code, offset, spot, fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+  void note(model::Severity severity, model::IssueCode code, std::uint32_t offset, const Spot& spot, std::string text) {
     if (found_.size() >= limits_.max_issues) {
       ++unlisted_;
       return;
     }
-    found_.push_back(
-        {offset, {model::Severity::error, code, fmt::format(format, std::forward<Arguments>(arguments)...), expression(spot)}});
+    found_.push_back({offset, {severity, code, std::move(text), expression(spot)}});
   }
 
   std::string_view text_;

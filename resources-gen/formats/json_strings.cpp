@@ -105,6 +105,24 @@ void append_unescaped(std::string& out, std::string_view raw) {
   }
 }
 
+std::size_t escaped_offset(std::string_view raw, std::size_t offset) {
+  std::string one;
+  std::size_t at = 0, made = 0;
+  while (at < raw.size()) {
+    std::size_t size = 1;
+    if (raw[at] == '\\') {
+      size = raw[at + 1] == 'u' ? 6 : 2;
+      if (size == 6 && (hex4(raw.data() + at + 2, raw.data() + raw.size()) & 0xfc00) == 0xd800) size = 12;  // two halves
+    }
+    one.clear();
+    append_unescaped(one, raw.substr(at, size));
+    if (made + one.size() > offset) break;
+    made += one.size();
+    at += size;
+  }
+  return at;
+}
+
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   out += '"';

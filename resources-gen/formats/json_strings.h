@@ -12,4 +12,7 @@ int hex4(const char* p, const char* end);
 // Appends a JSON string's contents to `out`, escapes resolved. `raw` is what stood between the quotes of a well-formed string.
 void append_unescaped(std::string& out, std::string_view raw);
 
+// Where in `raw` the byte stands that append_unescaped() puts at `offset`.
+std::size_t escaped_offset(std::string_view raw, std::size_t offset);
+
 }  // namespace formats

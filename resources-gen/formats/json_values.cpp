@@ -1,5 +1,6 @@
 #include "resources-gen/formats/json_reader.h"
 #include "resources-gen/formats/json_strings.h"
+#include "resources-gen/formats/narrative.h"
 #include "resources-gen/model/primitives.h"
 
 namespace formats {
@@ -198,8 +199,20 @@ bool JsonReader::read_value(const Spot& spot, Primitive primitive, TokenIndex va
     fault(IssueCode::value, begin, spot, "A string must not be empty");
   } else if (!plain && !model::is_valid(primitive, text)) {
     fault(IssueCode::value, begin, spot, "'{}' is not a valid {}", shown(text), model::rule(primitive));
+  } else if (primitive == Primitive::xhtml) {
+    check_xhtml(spot, value, text);
   }
   return true;
+}
+
+// R4 narrative.html#rules. A fault's place is that of the bytes that were sent, escapes and all.
+void JsonReader::check_xhtml(const Spot& spot, TokenIndex value, std::string_view text) {
+  std::vector<NarrativeFault> faults;
+  check_narrative(text, faults);
+  for (NarrativeFault& fault : faults) {
+    const auto offset = escaped_offset(tape_.raw_string(value), fault.offset);
+    note(fault.severity, fault.code, tape_[value].begin + 1 + static_cast<std::uint32_t>(offset), spot, std::move(fault.message));
+  }
 }
 
 }  // namespace formats

@@ -87,7 +87,7 @@ const Row single_faults[] = {
      "Patient.link needs other", 1, 35},
     {R"({"resourceType":"MedicationRequest","status":"draft","intent":"plan","subject":{"reference":"Patient/1"}})",
      "MedicationRequest", IssueCode::required, "needs medication[x]"},
-    {R"({"resourceType":"Patient","text":{"status":"empty","div":"<div/>","_div":{"extension":[{"url":"urn:a","valueCode":"c"}]}}})",
+    {R"({"resourceType":"Patient","text":{"status":"empty","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>","_div":{"extension":[{"url":"urn:a","valueCode":"c"}]}}})",
      "Patient.text.div.extension", IssueCode::structure, "must not stand here"},
     // choices and duplicates
     {R"({"resourceType":"Patient","deceasedBoolean":true,"deceasedDateTime":"2020"})", "Patient", IssueCode::structure,
@@ -147,7 +147,7 @@ const char* const accepted[] = {
     R"({"resourceType":"Patient","name":[{"_given":[{"id":"x"}]}]})",
     R"({"resourceType":"Patient","name":[{"given":["a","b"],"_given":[{"id":"x"}]}]})",
     R"({"resourceType":"Patient","name":[{"given":["a"],"_given":[null,{"id":"x"}]}]})",
-    R"({"resourceType":"Patient","text":{"status":"empty","div":"<div/>","_div":{"id":"a"}}})",
+    R"({"resourceType":"Patient","text":{"status":"empty","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>","_div":{"id":"a"}}})",
     R"({"resourceType":"Patient","contained":[{"id":"a","active":true,"resourceType":"Patient"}]})",
     R"({"resourceType":"Patient","name":[{"text":" "}]})",
     R"({"resourceType":"Patient","name":[{"text":"\ud83d\ude00\t\n\r"}]})",

@@ -105,7 +105,7 @@ TEST_CASE("long arrays") {
 
 namespace {
 const std::string sample = R"({
-  "resourceType" : "Patient", "id" : "p1", "meta" : { "versionId" : "1" }, "text" : { "status" : "generated", "div" : "<div>\u00e4 \"x\"</div>" },
+  "resourceType" : "Patient", "id" : "p1", "meta" : { "versionId" : "1" }, "text" : { "status" : "generated", "div" : "<div xmlns=\"http://www.w3.org/1999/xhtml\">\u00e4 \"x\"</div>" },
   "contained" : [ { "resourceType" : "Organization", "id" : "o", "name" : "Käfer \ud83d\ude00" } ],
   "name" : [ { "given" : [ "A", null ], "_given" : [ null, { "extension" : [ { "url" : "urn:a", "valueDecimal" : -1.50e+2 } ] } ] } ],
   "_birthDate" : { "id" : "b" }, "birthDate" : "1970-01-02", "deceasedBoolean" : false, "multipleBirthInteger" : 2 })";

@@ -1,0 +1,26 @@
+// The rules of narrative: what the XHTML of a Narrative.div may be.
+//
+// R4 narrative.html#rules, txt-1, txt-2. README.md, "Narrative", has what is refused and what is only remarked on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resources-gen/model/issues.h"
+
+namespace formats {
+
+struct NarrativeFault {
+  std::uint32_t offset;  // in the div's text
+  model::Severity severity;
+  model::IssueCode code;
+  std::string message;
+};
+
+// Appends the faults of a div, in the order of its text. One pass, linear; allocates nothing where nothing is wrong, and stops
+// after 20 faults, or at the first that leaves no XML to go on with.
+void check_narrative(std::string_view div, std::vector<NarrativeFault>& faults);
+
+}  // namespace formats
