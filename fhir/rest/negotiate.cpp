@@ -19,7 +19,7 @@ struct MediaRow {
 };
 // What names JSON, in a header or in _format. R4 http.html#mime-type: a generic name is answered with that name; the name of
 // DSTU2 is understood.
-constexpr std::array<MediaRow, 7> media_types{{
+constexpr std::array<MediaRow, 9> media_types{{
     {"application/fhir+json", MediaType::fhir_json},
     {"application/json", MediaType::json},
     {"text/json", MediaType::text_json},
@@ -27,6 +27,8 @@ constexpr std::array<MediaRow, 7> media_types{{
     {"json", MediaType::fhir_json},
     {"application/fhir json", MediaType::fhir_json},  // _format=application/fhir+json with its '+' not escaped
     {"application/json fhir", MediaType::fhir_json},
+    {"text/html", MediaType::html},  // answers only: nobody sends a resource so
+    {"html", MediaType::html},
 }};
 
 std::optional<MediaType> by_name(std::string_view name) {
@@ -124,7 +126,7 @@ model::Result<void> check_content_type(std::string_view sent) {
                    "The request has a body but no Content-Type; send application/fhir+json");
   }
   const auto type = name.find('/') == std::string_view::npos ? std::nullopt : by_name(name);
-  if (!type) {
+  if (!type || *type == MediaType::html) {
     return failure(FailureKind::unsupported_media, IssueCode::not_supported,
                    "The body is of type '" + std::string(name.substr(0, 100)) + "'; this server reads application/fhir+json");
   }

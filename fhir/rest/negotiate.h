@@ -1,6 +1,6 @@
 // Negotiation: in which format the client sends and wants resources.
 //
-// R4 http.html#mime-type, #parameters (_format), #version-parameter. JSON only so far: XML is a row to add.
+// R4 http.html#mime-type, #parameters (_format), #version-parameter. JSON, and pages for browsers; XML is a row to add.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace rest {
 
-enum class MediaType : std::uint8_t { fhir_json, json, text_json };
+enum class MediaType : std::uint8_t { fhir_json, json, text_json, html };
 
 std::string_view content_type(MediaType type);  // "application/fhir+json"
 

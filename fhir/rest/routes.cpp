@@ -4,6 +4,7 @@
 
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
+#include "fhir/rest/html_page.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/once.h"
 #include "fhir/rest/provenance.h"
@@ -87,6 +88,8 @@ void finish(const Context& context, const Exchange& exchange, Response& response
   if (exchange.route) response.interaction = exchange.route->interaction;
   if (!response.content_type.empty()) {
     response.headers.emplace_back("Content-Type", response.content_type);
+  } else if (response.body && exchange.answer_as == MediaType::html) {
+    answer_with_page(response, context.options.base_url, context.schema);
   } else if (response.body) {
     if (exchange.pretty) response.body = std::make_shared<const std::string>(formats::pretty(*response.body));
     response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));
@@ -123,14 +126,21 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
   join_lines(request, "If-None-Match");
   // The format first, so that a refusal of anything else is in it.
   auto target = parse_target(request.target, context.options.base_path, context.schema);
-  if (target) exchange.target = std::move(*target);
+  if (target) {
+    exchange.target = std::move(*target);
+  } else if (const auto question = request.target.find('?'); question != std::string::npos) {
+    // How the refusal is to be written may still be understood.
+    if (auto arguments = parse_query(std::string_view(request.target).substr(question + 1), "the query"))
+      exchange.target.arguments = std::move(*arguments);
+  }
   std::string accept;
   for (const auto& [name, value] : request.headers) {
     if (equal_ignoring_case(name, "Accept")) accept += (accept.empty() ? "" : ",") + value;
   }
   auto type = choose_answer(argument(exchange, "_format"), accept);
   if (const auto* pretty = argument(exchange, "_pretty")) exchange.pretty = *pretty == "true";
-  if (type) exchange.answer_as = *type;
+  // Within a Bundle there is one format, that of the whole.
+  if (type && !exchange.in_bundle) exchange.answer_as = *type;
   if (!target) return target.error();
   if (!type && exchange.target.shape != Shape::changes) return type.error();  // that has forms of its own
   return {};

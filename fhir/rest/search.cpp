@@ -53,6 +53,19 @@ model::Result<std::vector<search::Argument>> all_arguments(const Exchange& excha
   return arguments;
 }
 
+// R4 http.html#parameters: a form may say how it is to be answered, as a URL does, which comes first.
+model::Result<void> take_format(Exchange& exchange, const std::vector<search::Argument>& arguments) {
+  for (const auto& each : arguments) {
+    if (argument(exchange, each.name) != nullptr) continue;
+    if (each.name == "_pretty") exchange.pretty = each.value == "true";
+    if (each.name != "_format" || exchange.in_bundle) continue;
+    const auto type = choose_answer(&each.value, {});
+    if (!type) return type.error();
+    exchange.answer_as = *type;
+  }
+  return {};
+}
+
 // _explain: the plan, a line to an issue, for whoever wants to know why a search is slow.
 model::Result<Response> explain(const Context& context, const search::Query& query, const search::Access& access) {
   const auto plan = context.search.explain(query, access);
@@ -137,6 +150,7 @@ model::Result<std::shared_ptr<const search::Query>> parse_search(const Context& 
 void search_type(const Context& context, ExchangePtr exchange, Done done) {
   auto arguments = all_arguments(*exchange);
   if (!arguments) return done(failure_response(arguments.error()));
+  if (auto taken = take_format(*exchange, *arguments); !taken) return done(failure_response(taken.error()));
   const auto wishes = take_wishes(*arguments);
   const auto query = parse_search(context, *exchange, *arguments);
   if (!query) return done(failure_response(query.error()));
