@@ -89,7 +89,7 @@ void finish(const Context& context, const Exchange& exchange, Response& response
   if (!response.content_type.empty()) {
     response.headers.emplace_back("Content-Type", response.content_type);
   } else if (response.body && exchange.answer_as == MediaType::html) {
-    answer_with_page(response, context.options.base_url, context.schema);
+    answer_with_page(response, base_url(context, exchange), context.schema);
   } else if (response.body) {
     if (exchange.pretty) response.body = std::make_shared<const std::string>(formats::pretty(*response.body));
     response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));

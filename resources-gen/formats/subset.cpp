@@ -33,18 +33,19 @@ class Writer {
   }
 
   std::string run() {
-    resource(0);
+    bool lost = false;
+    resource(0, lost);
     return std::move(out_);
   }
 
  private:
   struct Member {
-    std::uint32_t name, value, stop;  // name: its opening quote
+    std::uint32_t name, value;  // the name's opening quote; the value's first byte
   };
   // Where in out_ the tag of a resource goes.
   struct TagPlace {
-    std::uint32_t meta = 0, meta_stop = 0;  // the meta object; none: 0
-    std::uint32_t behind = 0;               // behind id, or resourceType
+    std::size_t meta = 0, meta_stop = 0;  // the meta object; none: 0
+    std::size_t behind = 0;               // behind id, or resourceType
   };
 
   // A name or string at its opening quote, escapes resolved; until the next call.
@@ -56,149 +57,141 @@ class Writer {
     append_unescaped(unescaped_, raw);
     return unescaped_;
   }
-  std::string_view name(const Member& member) { return text(member.name, member.value - 1); }
+  std::string_view name(Member member) { return text(member.name, member.value - 1); }
+  std::uint32_t skip(Member member) const { return skip_value(source_, member.value); }
 
-  // Pushes the members of the object at `at`; they are popped by their caller.
-  void push_members(std::uint32_t at) {
+  // Hands each member of the object at `at` to `take`, which returns where its value stops, or 0 to end it here. Returns where
+  // the object stops.
+  template <typename Take>
+  std::uint32_t each_member(std::uint32_t at, Take take) {
     for (++at; source_[at] != '}'; at += source_[at] == ',') {
-      const std::uint32_t value = skip_string(source_, at) + 1;
-      const std::uint32_t stop = skip_value(source_, value);
-      members_.push_back({at, value, stop});
-      at = stop;
+      const Member member{at, skip_string(source_, at) + 1};
+      at = take(member);
+      if (at == 0) return 0;
     }
+    return at + 1;
   }
 
-  void copy(const Member& member, bool& first) {
-    begin_member(member, first);
-    out_.append(source_.substr(member.value, member.stop - member.value));
-  }
-  void begin_member(const Member& member, bool& first) {
+  void begin_member(Member member, bool& first) {
     if (!first) out_ += ',';
     first = false;
     out_.append(source_.substr(member.name, member.value - member.name));
   }
+  std::uint32_t copy(Member member, bool& first) {
+    begin_member(member, first);
+    const std::uint32_t stop = skip(member);
+    out_.append(source_.substr(member.value, stop - member.value));
+    return stop;
+  }
 
-  // The resource at `at`, reduced; true if something was left out. Below the root only in a summary: else what is kept there is
-  // kept whole.
-  bool resource(std::uint32_t at) {
-    const std::size_t from = members_.size();
-    push_members(at);
-    const std::size_t to = members_.size();
+  TypeId type_of_resource(std::uint32_t at) {
     TypeId type = no_type;
-    for (std::size_t i = from; i < to && type == no_type; ++i) {
-      const Member member = members_[i];
-      if (name(member) == "resourceType") type = schema_.resource_type(text(member.value, member.stop));
-    }
-    bool lost = false, first = true;
+    each_member(at, [&](Member member) -> std::uint32_t {
+      const std::uint32_t stop = skip(member);
+      if (name(member) != "resourceType") return stop;
+      type = schema_.resource_type(text(member.value, stop));
+      return 0;
+    });
+    return type;
+  }
+
+  // Writes the resource at `at`, reduced. Below the root only in a summary: else what is kept there is kept whole.
+  std::uint32_t resource(std::uint32_t at, bool& lost) {
+    const TypeId type = type_of_resource(at);
+    bool part = false, first = true;
     TagPlace place;
     out_ += '{';
-    for (std::size_t i = from; i < to; ++i) {
-      const Member member = members_[i];  // a copy: the stack moves as it grows
+    const std::uint32_t stop = each_member(at, [&](Member member) {
       const auto what = name(member);
-      if (what == "resourceType" || what == "id" || what == "_id" || what == "meta") {
-        const bool is_meta = what == "meta", is_id = what == "id", is_type = what == "resourceType";
-        copy(member, first);
-        const auto end = static_cast<std::uint32_t>(out_.size());
-        if (is_meta) place.meta = end - (member.stop - member.value), place.meta_stop = end;
-        if (is_id || (is_type && place.behind == 0)) place.behind = end;
-      } else {
-        lost = !write_member(member, from, to, type, schema_.types[type].root, first) || lost;
-      }
-    }
+      const bool is_type = what == "resourceType", is_id = what == "id", is_meta = what == "meta";
+      if (!is_type && !is_id && !is_meta && what != "_id") return write(member, at, type, schema_.types[type].root, first, part);
+      const std::uint32_t end = copy(member, first);
+      if (is_meta) place.meta = out_.size() - (end - member.value), place.meta_stop = out_.size();
+      if (is_id || (is_type && place.behind == 0)) place.behind = out_.size();
+      return end;
+    });
     out_ += '}';
-    members_.resize(from);
-    if (lost) add_tag(place);
-    return lost;
+    if (part) add_tag(place);
+    lost = lost || part;
+    return stop;
   }
 
-  // An object of a type that is no resource, in a summary. False if nothing of it was kept; then nothing was written.
-  bool object(std::uint32_t at, ElementId owner, bool& lost) {
-    const std::size_t from = members_.size(), mark = out_.size();
-    push_members(at);
-    const std::size_t to = members_.size();
+  // Writes an object that is no resource, in a summary; `kept` is false, and nothing is written, if nothing of it is kept.
+  std::uint32_t object(std::uint32_t at, ElementId owner, bool& kept, bool& lost) {
+    const std::size_t mark = out_.size();
     bool first = true;
     out_ += '{';
-    for (std::size_t i = from; i < to; ++i) lost = !write_member(members_[i], from, to, no_type, owner, first) || lost;
+    const std::uint32_t stop = each_member(at, [&](Member member) { return write(member, at, no_type, owner, first, lost); });
     out_ += '}';
-    members_.resize(from);
-    if (first) out_.resize(mark);
-    return !first;
+    kept = !first;
+    if (!kept) out_.resize(mark);
+    return stop;
   }
 
-  // Writes what is kept of a member. False if something of it is not. `resource`: the type, where the object is a resource.
-  bool write_member(Member member, std::size_t from, std::size_t to, TypeId resource, ElementId owner, bool& first) {
+  // Writes what is kept of a member of the object at `object_at`. `resource`: the object's type, if it is a resource.
+  std::uint32_t write(Member member, std::uint32_t object_at, TypeId resource, ElementId owner, bool& first, bool& lost) {
     auto json_name = name(member);
     const bool twin = json_name.starts_with('_');
     if (twin) json_name.remove_prefix(1);
     auto child = schema_.child(owner, json_name);
-    if (child.element == no_element) {  // none in what was read without errors
-      copy(member, first);
-      return true;
-    }
+    if (child.element == no_element) return copy(member, first);  // none in what was read without errors
     const ElementRow& row = schema_.elements[child.element];
     const Keep keep = kept(row, resource);
-    if (keep == Keep::none) return false;
     if (child.type == no_type) child.type = type_of(row);
     const bool primitive = child.type != no_type && schema_.types[child.type].primitive != model::Primitive::none;
-    if (keep == Keep::whole || child.type == extension_ || (primitive && !twin)) {
-      copy(member, first);
-      return true;
+    if (keep == Keep::whole || (keep == Keep::reduced && (child.type == extension_ || (primitive && !twin)))) {
+      return copy(member, first);
     }
-    if (primitive) {  // its id and extensions are no part of a summary, unless they stand in a value's place
-      if (!replaces_value(member, from, to)) return false;
-      copy(member, first);
-      return true;
-    }
-    return reduced(member, row, child, first);
+    // A primitive's id and extensions are no part of a summary, unless they stand in a value's place.
+    if (keep == Keep::reduced && primitive && replaces_value(object_at, std::string(json_name))) return copy(member, first);
+    if (keep == Keep::reduced && !primitive) return reduced(member, row, child, first, lost);
+    lost = true;
+    return skip(member);
   }
 
-  bool reduced(const Member& member, const ElementRow& row, const model::Schema::Child& child, bool& first) {
+  std::uint32_t reduced(Member member, const ElementRow& row, const model::Schema::Child& child, bool& first, bool& lost) {
     const bool needed = row.min > 0 || (row.flags & model::element_modifier);
-    const ElementId owner = child.type == no_type || schema_.types[child.type].kind == model::TypeKind::resource
-                                ? no_element
-                                : schema_.children_owner(child.element, child.type);
+    const bool resources = child.type == no_type || schema_.types[child.type].kind == model::TypeKind::resource;
+    const ElementId owner = resources ? no_element : schema_.children_owner(child.element, child.type);
     const std::size_t mark = out_.size();
     const bool was_first = first;
-    bool lost = false;
-    // False: nothing of it was kept.
-    const auto one = [&](std::uint32_t at, std::uint32_t stop) {
-      if (owner == no_element) {
-        lost = resource(at) || lost;
-        return true;
+    bool any = false;
+    const auto one = [&](std::uint32_t at, bool& kept) {
+      if (resources) {
+        kept = true;
+        return resource(at, lost);
       }
       bool part = false;
-      if (object(at, owner, part)) {
-        lost = lost || part;
-        return true;
+      const std::uint32_t stop = object(at, owner, kept, part);
+      if (!kept && needed) {  // R4 has it present, and an empty object is no value: then all of it stays
+        out_.append(source_.substr(at, stop - at));
+        kept = true;
+        part = false;
       }
-      if (!needed) return false;
-      // R4 has it present, and an empty object is no value: then all of it stays.
-      out_.append(source_.substr(at, stop - at));
-      return true;
+      lost = lost || part || !kept;
+      return stop;
     };
     begin_member(member, first);
-    bool any = false;
-    if (source_[member.value] != '[') {
-      any = one(member.value, member.stop);
+    std::uint32_t at = member.value;
+    if (source_[at] != '[') {
+      at = one(at, any);
     } else {
       out_ += '[';
-      for (std::uint32_t at = member.value + 1; source_[at] != ']'; at += source_[at] == ',') {
-        const std::uint32_t stop = skip_value(source_, at);
+      for (++at; source_[at] != ']'; at += source_[at] == ',') {
+        bool kept = false;
         if (any) out_ += ',';
-        const bool kept = one(at, stop);
+        at = one(at, kept);
         if (!kept && any) out_.pop_back();
         any = any || kept;
-        lost = lost || !kept;
-        at = stop;
       }
       out_ += ']';
+      ++at;
     }
     if (!any) {
       out_.resize(mark);
       first = was_first;
-      return false;
     }
-    return !lost;
+    return at;
   }
 
   Keep kept(const ElementRow& row, TypeId resource) const {
@@ -230,19 +223,19 @@ class Writer {
   }
 
   // True if `_x` stands where `x` has no value: there is no `x`, or a null in it.
-  bool replaces_value(const Member& twin, std::size_t from, std::size_t to) {
-    const std::string base(name(twin).substr(1));
-    for (std::size_t i = from; i < to; ++i) {
-      const Member member = members_[i];
-      if (name(member) != base) continue;
-      if (source_[member.value] != '[') return false;
-      for (std::uint32_t at = member.value + 1; source_[at] != ']'; at += source_[at] == ',') {
-        if (source_[at] == 'n') return true;
+  bool replaces_value(std::uint32_t object_at, const std::string& base) {
+    bool replaces = true;
+    each_member(object_at, [&](Member member) -> std::uint32_t {
+      if (name(member) != base) return skip(member);
+      replaces = false;
+      if (source_[member.value] != '[') return 0;
+      for (std::uint32_t at = member.value + 1; source_[at] != ']' && !replaces; at += source_[at] == ',') {
+        replaces = source_[at] == 'n';
         at = skip_value(source_, at);
       }
-      return false;
-    }
-    return true;
+      return 0;
+    });
+    return replaces;
   }
 
   void add_tag(const TagPlace& place) {
@@ -252,32 +245,37 @@ class Writer {
     }
     const std::string meta = out_.substr(place.meta, place.meta_stop - place.meta);
     Writer inner(meta, schema_, wanted_);
-    inner.push_members(0);
-    const std::size_t count = inner.members_.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const Member member = inner.members_[i];
-      if (inner.name(member) != "tag") continue;
-      if (!inner.has_tag(member.value)) out_.insert(place.meta + member.stop - 1, "," + std::string(tag));
-      return;
+    std::uint32_t tags = 0;  // where the array of tags stops
+    bool tagged = false;
+    inner.each_member(0, [&](Member member) {
+      const std::uint32_t stop = inner.skip(member);
+      if (inner.name(member) == "tag") {
+        tags = stop;
+        tagged = inner.has_tag(member.value);
+      }
+      return stop;
+    });
+    if (tagged) return;
+    if (tags != 0) {
+      out_.insert(place.meta + tags - 1, "," + std::string(tag));
+    } else {
+      out_.insert(place.meta_stop - 1, (meta == "{}" ? "\"tag\":[" : ",\"tag\":[") + std::string(tag) + "]");
     }
-    out_.insert(place.meta_stop - 1, (count == 0 ? "\"tag\":[" : ",\"tag\":[") + std::string(tag) + "]");
   }
 
   bool has_tag(std::uint32_t array) {
     for (std::uint32_t at = array + 1; source_[at] != ']'; at += source_[at] == ',') {
-      const std::size_t from = members_.size();
-      push_members(at);
       bool system = false, code = false;
-      for (std::size_t i = from; i < members_.size(); ++i) {
-        const Member member = members_[i];
-        if (source_[member.value] != '"') continue;
+      at = each_member(at, [&](Member member) {
+        const std::uint32_t stop = skip(member);
         const std::string what(name(member));
-        system = system || (what == "system" && text(member.value, member.stop) == tag_system);
-        code = code || (what == "code" && text(member.value, member.stop) == tag_code);
-      }
-      members_.resize(from);
+        if (source_[member.value] == '"') {
+          system = system || (what == "system" && text(member.value, stop) == tag_system);
+          code = code || (what == "code" && text(member.value, stop) == tag_code);
+        }
+        return stop;
+      });
       if (system && code) return true;
-      at = skip_value(source_, at);
     }
     return false;
   }
@@ -288,7 +286,6 @@ class Writer {
   const TypeId extension_;
   std::string out_;
   std::string unescaped_;
-  std::vector<Member> members_;  // a stack: an object's part ends where its parent's goes on
 };
 
 // The element of a name in _elements: "value", "value[x]", "valueQuantity"; of the type that `type` is.

@@ -254,7 +254,7 @@ TEST_CASE("subsets of every official example are whole resources, tagged, and ha
       ++reduced;
       const auto again = formats::read_json(part, schema);
       INFO(part.substr(0, 2000));
-      CHECK(tests::issue_lines(again.issues) == std::vector<std::string>());
+      CHECK(again.ok());
       if (!again.ok()) continue;
       CHECK(again.tree.source() == part);
       CHECK(formats::subsetted_tag(again.tree.root()));
