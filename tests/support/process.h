@@ -24,6 +24,7 @@ class Process {
   // Reads to the end and waits; returns the exit status, or 1000 plus the signal that ended it.
   int wait();
   const std::string& output() const { return output_; }
+  pid_t pid() const { return pid_; }
 
  private:
   bool read_more();
@@ -49,6 +50,7 @@ class Served {
   int stop();                                      // SIGTERM; its exit status
   void kill();                                     // SIGKILL
   const std::string& output() const { return process_.output(); }
+  pid_t pid() const { return process_.pid(); }
 
  private:
   Process process_;
