@@ -124,7 +124,8 @@ TEST_CASE("hostile clients cost only themselves") {
     if (measured) CHECK(during < 50 + 10 * quiet);
   };
 
-  SECTION("slow headers, slow bodies, and clients that say nothing") {
+  // Slow headers, slow bodies, and clients that say nothing.
+  {
     std::vector<std::unique_ptr<Raw>> slow;
     for (int i = 0; i < 300; ++i) {
       slow.push_back(std::make_unique<Raw>(port));
@@ -142,7 +143,8 @@ TEST_CASE("hostile clients cost only themselves") {
     calm("slow");
   }
 
-  SECTION("huge headers and endless ones") {
+  // Huge headers and endless ones.
+  {
     const auto huge = get("/fhir/Patient", "X-Huge: " + std::string(4u << 20, 'x') + "\r\n");
     const auto many = get("/fhir/Patient", repeat("X-Many: 1\r\n", 1u << 19));
     for (const auto status : ask(port, 8, huge)) CHECK((status == 431 || status == 0));  // reset: the answer may be lost with it
@@ -152,7 +154,8 @@ TEST_CASE("hostile clients cost only themselves") {
     calm("headers");
   }
 
-  SECTION("requests within requests") {
+  // Requests within requests.
+  {
     const std::string inner = "DELETE /fhir/Patient/x HTTP/1.1\r\nHost: h\r\n\r\n";
     const std::string length = "Content-Length: " + std::to_string(inner.size()) + "\r\n";
     const std::string head = "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Type: application/fhir+json\r\n";
@@ -172,7 +175,8 @@ TEST_CASE("hostile clients cost only themselves") {
     calm("smuggling");
   }
 
-  SECTION("floods of requests whose answers nobody reads until the end") {
+  // Floods of requests whose answers nobody reads until the end.
+  {
     std::vector<std::thread> threads;
     std::atomic<int> answered{0};
     for (int i = 0; i < 8; ++i) {
@@ -188,7 +192,8 @@ TEST_CASE("hostile clients cost only themselves") {
     calm("flood");
   }
 
-  SECTION("compression bombs") {
+  // Compression bombs.
+  {
     const auto bomb = http::gzip(std::string(256u << 20, ' '));
     const auto nested = http::gzip(bomb);
     for (const auto status : ask(port, 4, post("/fhir/Patient", bomb, "Content-Encoding: gzip\r\n"))) CHECK(status == 413);
@@ -198,7 +203,8 @@ TEST_CASE("hostile clients cost only themselves") {
     if (measured) CHECK(peak_memory(served.pid()) < 1000);
   }
 
-  SECTION("nesting a million deep") {
+  // Nesting a million deep.
+  {
     constexpr std::size_t deep = 1000000;
     for (const auto& body : {repeat("[", deep) + repeat("]", deep), repeat(R"({"a":)", deep),
                              R"({"resourceType":"Patient","extension":[)" + repeat(R"({"url":"u","extension":[)", deep),
@@ -210,7 +216,8 @@ TEST_CASE("hostile clients cost only themselves") {
     if (measured) CHECK(peak_memory(served.pid()) < 1000);
   }
 
-  SECTION("Bundles of a million entries") {
+  // Bundles of a million entries.
+  {
     const auto entries = repeat(R"({"request":{"method":"GET","url":"Patient/a"}},)", 1u << 20);
     const auto body = R"({"resourceType":"Bundle","type":"batch","entry":[)" + entries.substr(0, entries.size() - 1) + "]}";
     for (const auto status : ask(port, 2, post("/fhir", body))) CHECK(status == 413);
