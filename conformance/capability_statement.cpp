@@ -136,6 +136,7 @@ std::string capability_statement(const model::Schema& schema, const search::Sear
       "version, also one that changes nothing. Content is returned as it was sent, but for id, meta.versionId and "
       "meta.lastUpdated, and references that a transaction resolves. A write that carries an Idempotency-Key is carried out "
       "once, and given the first answer when it comes again. [base]/_changes tells every version in the order of commits.");
+  if (claims.cors) out += R"(,"security":{"cors":true})";
   out += ",\"resource\":[";
   std::map<std::string_view, model::TypeId> types;  // by name, so that the text does not depend on how the schema is numbered
   for (std::size_t i = 0; i < schema.types.size(); ++i) {

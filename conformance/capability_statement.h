@@ -18,6 +18,7 @@ struct Claims {
   std::vector<std::string> type_interactions;    // codes of type-restful-interaction, the same for every type
   std::vector<std::string> formats;
   std::string base_url;  // implementation.url
+  bool cors = false;     // rest.security.cors
 };
 
 // The resource in minified JSON. A few milliseconds and half a megabyte: to be kept.

@@ -48,6 +48,7 @@ int run_server(ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
+  options.service.cors = !options.server.cors_origins.empty();
   options.server.max_header_bytes = options.max_header_kb << 10;
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
   auto server = http::Server::listen(options.server);
@@ -87,6 +88,9 @@ Run serve(CLI::App& app) {
   app.add_option_function<std::string>(
       "--base-url", [&o](const std::string& given) { o.base_url = checked_base_url(given); },
       "What clients call this server, if not http://BIND:PORT/fhir");
+  app.add_option("--cors-origin", o.server.cors_origins,
+                 "Origin (https://app.example.org) whose pages may use the server from a browser, or '*' for all, without "
+                 "credentials; repeatable");
   app.add_option("--trusted-proxy", o.server.trusted_proxies,
                  "Address or network (10.0.0.0/8) of a proxy whose Forwarded and X-Forwarded-* headers are believed; repeatable");
   auto* certificate =

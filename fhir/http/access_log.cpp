@@ -65,6 +65,10 @@ class SpdlogAccessLog : public AccessLog {
       line += ",\"requestId\":";
       formats::append_string(line, record.request_id);
     }
+    if (!record.correlation_id.empty()) {
+      line += ",\"correlationId\":";
+      formats::append_string(line, record.correlation_id);
+    }
     line += fmt::format(",\"status\":{},\"requestBytes\":{},\"responseBytes\":{},\"microseconds\":{}}}", record.status,
                         record.request_bytes, record.response_bytes, record.microseconds);
     logger_->info(line);

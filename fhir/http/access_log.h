@@ -18,7 +18,8 @@ struct AccessRecord {
   std::string_view method;
   std::string_view target;  // its path is logged, and the names of its parameters, never their values
   std::string_view interaction;
-  std::string_view request_id;  // X-Request-Id as answered
+  std::string_view request_id;      // X-Request-Id as answered
+  std::string_view correlation_id;  // X-Correlation-Id, if there was one
   int status = 0;
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;

@@ -8,10 +8,10 @@
 #include "fhir/http/content_coding.h"
 #include "fhir/http/input_buffer.h"
 #include "fhir/http/refusals.h"
+#include "fhir/http/reply_terms.h"
 #include "fhir/http/request_reader.h"
 #include "fhir/http/response_header.h"
 #include "fhir/http/source_sender.h"
-#include "fhir/rest/header_text.h"
 
 namespace http {
 namespace {
@@ -24,7 +24,6 @@ using boost::beast::http::error;
 
 constexpr std::size_t read_bytes = 16u << 10;
 constexpr std::size_t body_read_bytes = 256u << 10;
-constexpr std::size_t gzip_from_bytes = 2048;    // below that the saving is less than a packet
 constexpr std::uint64_t drain_bytes = 4u << 20;  // read and dropped after a refusal, so that the client sees the answer
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
 
@@ -43,7 +42,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     error_code ignored;
     socket().set_option(tcp::no_delay(true), ignored);
     const auto peer = socket().remote_endpoint(ignored);
-    if (shared_.log) client_ = peer.address().to_string();
+    client_ = peer.address().to_string();
     proxied_ = shared_.proxies.contains(peer.address());
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       deadline = Clock::now() + shared_.options.header_timeout;
@@ -96,7 +95,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     reader_->eager(true);
     reader_->header_limit(shared_.options.max_header_bytes);
     reader_->body_limit(shared_.options.max_body_bytes);
-    forwarded_client_.clear();
+    terms_.clear();
     continued_ = false;
     begun_ = false;
     blank_passed_ = false;
@@ -223,11 +222,19 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     log_method_ = reader_->request.method;
     log_target_.clear();
     request_bytes_ = reader_->request.body.size();
+    terms_.read(reader_->request, shared_.cors);
+  }
+
+  // With an answer of our own: the service has not seen the request.
+  void respond_ourselves(const rest::Request& request, rest::Response response) {
+    terms_.read_ids(request);
+    terms_.add_ids(response);
+    respond(std::move(response));
   }
 
   void refuse(rest::Response response) {
     begin_refusal();
-    respond(std::move(response));
+    respond_ourselves(reader_->request, std::move(response));
   }
 
   void dispatch() {
@@ -242,26 +249,35 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
       log_method_ = request.method;
       log_target_ = request.target;
     }
+    terms_.read(request, shared_.cors);
     if (reader_->hosts > 1 || (!old_version_ && reader_->hosts == 0)) {  // RFC 9112 3.2
       keep_alive_ = false;
-      return respond(refusal(400, model::IssueCode::invalid, "A request needs exactly one Host header"));
+      return respond_ourselves(request, refusal(400, model::IssueCode::invalid, "A request needs exactly one Host header"));
     }
     if (proxied_) {
       auto forwarding = read_forwarding(request, shared_.proxies, shared_.service->options());
-      if (!forwarding) return respond(refusal(400, forwarding.error().issues));
+      if (!forwarding) return respond_ourselves(request, refusal(400, forwarding.error().issues));
       request.base_url = std::move(forwarding->base_url);
-      forwarded_client_ = std::move(forwarding->client);
+      terms_.client = std::move(forwarding->client);
     }
-    accepts_gzip_ = accepts_gzip(request.header("Accept-Encoding"));
+    if (terms_.takes_nothing()) {  // RFC 9110 12.5.3; before anything is done
+      return respond_ourselves(
+          request, refusal(406, model::IssueCode::not_supported,
+                           "Accept-Encoding refuses a plain answer and takes none of the codings " + known_codings()));
+    }
     if (request.body.empty()) {
       if (auto response = shared_.service->try_quick(request)) {
-        if (!accepts_gzip_ || !response->body || response->body->size() < gzip_from_bytes) return respond(std::move(*response));
+        if (!terms_.wants_coding(*response)) return respond(std::move(*response));
       }
     }
+    terms_.read_ids(request);
     auto self = this->shared_from_this();
     auto work = [self, sent = std::move(request)]() mutable { self->work(std::move(sent)); };
     if (!shared_.workers->post(std::move(work))) {
-      respond(refusal(503, model::IssueCode::throttled, "The server is busy: try again in a moment"));
+      auto response = refusal(503, model::IssueCode::throttled, "The server is busy: try again in a moment");
+      response.headers.emplace_back("Retry-After", "1");
+      terms_.add_ids(response);
+      respond(std::move(response));
     }
   }
 
@@ -271,18 +287,18 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (!coding.empty() && !request.body.empty()) {
       auto decoded = decode_content(std::move(request.body), coding, shared_.options.max_body_bytes);
       if (!decoded) {
-        return finish(coding_refusal(decoded.error()));
+        auto response = coding_refusal(decoded.error());
+        terms_.add_ids(response);
+        return finish(std::move(response));
       }
       request.body = std::move(*decoded);
     }
     shared_.service->handle(std::move(request), [self = this->shared_from_this()](rest::Response response) {
-      if (self->accepts_gzip_ && response.body && response.body->size() >= gzip_from_bytes) {
+      if (self->terms_.wants_coding(response)) {
         // May be the store's writer: compress elsewhere.
         auto boxed = std::make_shared<rest::Response>(std::move(response));
         if (!self->shared_.workers->post([self, boxed] {
-              boxed->body = std::make_shared<const std::string>(gzip(*boxed->body));
-              boxed->headers.emplace_back("Content-Encoding", "gzip");
-              boxed->headers.emplace_back("Vary", "Accept-Encoding");
+              self->terms_.encode(*boxed);
               self->finish(std::move(*boxed));
             })) {
           self->finish(std::move(*boxed));
@@ -302,11 +318,12 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void respond(rest::Response response) {
     if (closed_) return;
     response_ = std::move(response);
+    terms_.add_cors(shared_.cors, response_);
     if (stopping()) keep_alive_ = false;
     const auto framing = framing_of(response_, old_version_);
     if (framing.kind == BodyFraming::Kind::until_close) keep_alive_ = false;
     header_.clear();
-    append_header(header_, response_, framing, loop_->date(), keep_alive_, old_version_);
+    append_header(header_, response_, framing, loop_->date(), shared_.vary, keep_alive_, old_version_);
     const bool send_body = framing.kind != BodyFraming::Kind::none && !head_;
     if (response_.source && send_body) {
       return source_.begin(loop_, std::move(response_.source), std::move(header_), framing);
@@ -353,7 +370,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     }
     source_.stop();
     keep_alive_ = false;
-    respond(refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more"));
+    auto response = refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more");
+    terms_.add_ids(response);
+    respond(std::move(response));
   }
 
   // Reads on while the source has nothing to say: only so is a client's going seen. What it sends beyond a moderate part of a
@@ -367,12 +386,13 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void log() {
     if (!shared_.log) return;
     AccessRecord record;
-    record.client = forwarded_client_.empty() ? client_ : forwarded_client_;
+    record.client = terms_.client.empty() ? client_ : terms_.client;
     record.method = log_method_;
     record.target = log_target_;
     record.interaction = response_.interaction;
     for (const auto& [name, value] : response_.headers) {
-      if (rest::equal_ignoring_case(name, "X-Request-Id")) record.request_id = value;
+      if (name == "X-Request-Id") record.request_id = value;
+      if (name == "X-Correlation-Id") record.correlation_id = value;
     }
     record.status = response_.status;
     record.request_bytes = request_bytes_;
@@ -414,7 +434,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   rest::Response response_;
   std::string header_;
   SourceSender<Stream, Connection> source_{*this, stream_};  // an answer made while it is sent
-  std::string client_, forwarded_client_, log_method_, log_target_;
+  ReplyTerms terms_;
+  std::string client_, log_method_, log_target_;
   std::uint64_t request_bytes_ = 0, sent_ = 0, drained_ = 0;
   Clock::time_point started_;
   bool waiting_ = true;
@@ -429,7 +450,6 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   bool keep_alive_ = false;
   bool old_version_ = false;
   bool head_ = false;
-  bool accepts_gzip_ = false;
   bool proxied_ = false;  // the peer is a trusted proxy
 };
 

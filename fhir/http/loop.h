@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "fhir/http/access_log.h"
+#include "fhir/http/cors.h"
 #include "fhir/http/forwarded.h"
 #include "fhir/http/server.h"
 #include "fhir/http/workers.h"
@@ -36,6 +37,8 @@ struct Shared {
   ServerOptions options;
   std::unique_ptr<AccessLog> log;  // null: none
   TrustedProxies proxies;
+  Cors cors;
+  std::string vary;  // the header line of every answer that says what answers depend on; begins with CR LF
   std::unique_ptr<Workers> workers;
   std::atomic<std::uint32_t> connections{0};
   std::atomic<bool> stopping{false};

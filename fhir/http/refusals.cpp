@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "fhir/http/content_coding.h"
+
 namespace http {
 
 using boost::beast::http::error;
@@ -48,7 +50,9 @@ rest::Response coding_refusal(const model::Failure& failure) {
   const int status = failure.kind == model::FailureKind::unsupported_media ? 415
                      : failure.kind == model::FailureKind::too_large       ? 413
                                                                            : 400;
-  return rest::outcome_response(status, failure.issues);
+  auto response = rest::outcome_response(status, failure.issues);
+  if (status == 415) response.headers.emplace_back("Accept-Encoding", known_codings());  // RFC 9110 15.5.16
+  return response;
 }
 
 }  // namespace http

@@ -13,13 +13,14 @@ BodyFraming framing_of(const rest::Response& response, bool old_version) {
 }
 
 void append_header(std::string& out, const rest::Response& response, const BodyFraming& framing, std::string_view date,
-                   bool keep_alive, bool old_version) {
+                   std::string_view vary, bool keep_alive, bool old_version) {
   out += "HTTP/1.1 ";
   out += std::to_string(response.status);
   out += ' ';
   out += rest::reason_phrase(response.status);
   out += "\r\nServer: kiln\r\nDate: ";
   out += date;
+  out += vary;
   for (const auto& [name, value] : response.headers) {
     out += "\r\n";
     out += name;

@@ -43,6 +43,10 @@ class AsioServer final : public Server {
     auto proxies = TrustedProxies::parse(options.trusted_proxies);
     if (!proxies) return proxies.error();
     shared_->proxies = std::move(*proxies);
+    auto cors = Cors::parse(options.cors_origins);
+    if (!cors) return cors.error();
+    shared_->cors = std::move(*cors);
+    shared_->vary = std::string("\r\nVary: Accept, Accept-Encoding") + (shared_->cors.varies() ? ", Origin" : "");
     error_code trouble;
     if (!options.tls_certificate.empty() || !options.tls_key.empty()) {
       tls_.emplace(asio::ssl::context::tls_server);

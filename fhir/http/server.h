@@ -29,6 +29,7 @@ struct ServerOptions {
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{120};
   std::vector<std::string> trusted_proxies;  // networks whose Forwarded headers are believed: "10.0.0.0/8", "::1"
+  std::vector<std::string> cors_origins;     // "https://app.example.org" or "*": pages that may ask from a browser
   std::string access_log;                    // file, "-" for standard error, empty for none; one JSON object a line
 };
 

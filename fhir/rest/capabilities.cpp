@@ -9,7 +9,8 @@
 
 namespace rest {
 
-std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url) {
+std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url,
+                                      const ServiceOptions& options) {
   conformance::Claims claims;
   for (const auto& route : routes()) {
     for (const auto code : route.codes) {
@@ -19,6 +20,7 @@ std::string make_capability_statement(const model::Schema& schema, const search:
   }
   claims.formats = {std::string(content_type(MediaType::fhir_json)), "json"};
   claims.base_url = base_url;
+  claims.cors = options.cors;
   return conformance::capability_statement(schema, search, claims);
 }
 

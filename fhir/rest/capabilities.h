@@ -7,6 +7,7 @@
 
 namespace rest {
 
-std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url);
+std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url,
+                                      const ServiceOptions& options);
 
 }  // namespace rest

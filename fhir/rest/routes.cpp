@@ -51,6 +51,20 @@ bool writes(const Route& route) {
   return route.method != "GET" && route.shape != Shape::type_search && route.shape != Shape::system_search;
 }
 
+// Each once, in the table's order.
+template <typename Wanted>
+std::string method_list(Wanted wanted) {
+  std::string methods;
+  std::vector<std::string_view> seen;
+  for (const auto& route : routes()) {
+    if (!wanted(route) || std::find(seen.begin(), seen.end(), route.method) != seen.end()) continue;
+    seen.push_back(route.method);
+    methods += route.method;
+    methods += route.method == "GET" ? ", HEAD, " : ", ";
+  }
+  return methods + "OPTIONS";
+}
+
 // What R4 has and we don't: said in its own words rather than with a bare 405.
 model::Failure refuse_method(const Exchange& exchange, const model::Schema& schema) {
   const auto& [method, shape] = std::pair{std::string_view(exchange.request.method), exchange.target.shape};
@@ -61,7 +75,7 @@ model::Failure refuse_method(const Exchange& exchange, const model::Schema& sche
                                : std::string(method) + " needs the id of a resource: " +
                                      std::string(schema.type_name(exchange.target.type)) + "/[id]");
   }
-  if (shape == Shape::system_search || (shape == Shape::base && method == "GET")) {
+  if (shape == Shape::system_search || (shape == Shape::base && (method == "GET" || method == "HEAD"))) {
     return failure(
         FailureKind::not_found, IssueCode::not_supported,
         "A search over all types is not supported; name a type, as in Patient?name=x. What is supported stands in metadata");
@@ -100,7 +114,20 @@ void finish(const Context& context, const Exchange& exchange, Response& response
     response.headers.emplace_back("Link", "<" + location(context, exchange, *exchange.provenance->made) +
                                               ">; rel=\"http://www.w3.org/ns/prov#has_provenance\"");
   }
-  add_request_id(exchange.request, response);
+  if (exchange.in_bundle) return;
+  // Also of 404: an address of that form may take other methods, or none at all.
+  if (response.status == 404 || response.status == 405) {
+    response.headers.emplace_back("Allow", allowed_methods(exchange.target.shape));
+  }
+  add_request_ids(exchange.request.header("X-Request-Id"), exchange.request.header("X-Correlation-Id"), response);
+}
+
+// "OPTIONS *" asks for all that the server takes anywhere.
+Response options_response(const Exchange& exchange) {
+  Response response;
+  response.status = 204;
+  response.headers.emplace_back("Allow", exchange.request.target == "*" ? all_methods() : allowed_methods(exchange.target.shape));
+  return response;
 }
 
 // RFC 9110 5.3: a list in several header lines is one list. Entity tags are put into the first line, where they are looked for.
@@ -128,10 +155,13 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
   auto target = parse_target(request.target, context.options.base_path, context.schema);
   if (target) {
     exchange.target = std::move(*target);
-  } else if (const auto question = request.target.find('?'); question != std::string::npos) {
+  } else {
+    exchange.target.shape = Shape::nothing;
     // How the refusal is to be written may still be understood.
-    if (auto arguments = parse_query(std::string_view(request.target).substr(question + 1), "the query"))
-      exchange.target.arguments = std::move(*arguments);
+    if (const auto question = request.target.find('?'); question != std::string::npos) {
+      if (auto arguments = parse_query(std::string_view(request.target).substr(question + 1), "the query"))
+        exchange.target.arguments = std::move(*arguments);
+    }
   }
   std::string accept;
   for (const auto& [name, value] : request.headers) {
@@ -151,13 +181,11 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
 std::span<const Route> routes() { return route_table; }
 
 std::string allowed_methods(Shape shape) {
-  std::string methods;
-  for (const auto& route : routes()) {
-    if (route.shape != shape) continue;
-    methods += route.method;
-    methods += route.method == "GET" ? ", HEAD, " : ", ";
-  }
-  return methods + "OPTIONS";
+  return method_list([&](const Route& route) { return route.shape == shape; });
+}
+
+std::string all_methods() {
+  return method_list([](const Route&) { return true; });
 }
 
 void dispatch(const Context& context, ExchangePtr exchange, Done done) {
@@ -165,20 +193,18 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
     finish(context, *exchange, response);
     done(std::move(response));
   };
-  if (auto understood = understand(context, *exchange); !understood) return answer(failure_response(understood.error()));
-  const auto shape = exchange->target.shape;
-  if (exchange->request.method == "OPTIONS") {
-    Response response;
-    response.status = 204;
-    response.headers.emplace_back("Allow", allowed_methods(shape));
-    return answer(std::move(response));
+  const bool asks_options = exchange->request.method == "OPTIONS";
+  const auto understood = understand(context, *exchange);
+  // RFC 9110 9.3.7: what may be done there is no question of formats, and has an answer where there is nothing, too.
+  if (asks_options && (understood || understood.error().kind != FailureKind::bad_request)) {
+    return answer(options_response(*exchange));
   }
+  if (!understood) return answer(failure_response(understood.error()));
+  const auto shape = exchange->target.shape;
   exchange->route = find_route(exchange->request.method, shape);
   if (!exchange->route) {
     const auto refusal = refuse_method(*exchange, context.schema);
-    auto response = failure_response(refusal);
-    if (refusal.kind == FailureKind::method_not_allowed) response.headers.emplace_back("Allow", allowed_methods(shape));
-    return answer(std::move(response));
+    return answer(failure_response(refusal));
   }
   if (exchange->request.body.size() > context.options.max_body_bytes) {
     return answer(failure_response(failure(FailureKind::too_large, IssueCode::too_long,

@@ -25,9 +25,11 @@ std::span<const Route> routes();
 
 // "GET, HEAD, PUT, DELETE, OPTIONS"
 std::string allowed_methods(Shape shape);
+std::string all_methods();  // of any shape
 
 // Parses, negotiates, and hands the exchange to its route's handler. `prepared` (entries of a Bundle) carries in_bundle, lane and
-// access; its other members are filled here. Content-Type, Warning and X-Request-Id are added on the way out.
+// access; its other members are filled here. Content-Type, Warning, X-Request-Id and, of 404 and 405, Allow are added on the way
+// out.
 void dispatch(const Context& context, ExchangePtr exchange, Done done);
 
 }  // namespace rest

@@ -57,7 +57,8 @@ struct Service::Impl {
   std::shared_ptr<const std::string> statement(const std::string& base_url) {
     const std::lock_guard lock(statement_mutex);
     if (!statement_text || statement_base != base_url) {
-      statement_text = std::make_shared<const std::string>(make_capability_statement(context.schema, context.search, base_url));
+      statement_text =
+          std::make_shared<const std::string>(make_capability_statement(context.schema, context.search, base_url, options));
       statement_base = base_url;
     }
     return statement_text;
@@ -131,7 +132,7 @@ std::optional<Response> Service::try_quick(const Request& request) const {
   if (type == model::no_type) return std::nullopt;
 
   MediaType answer_as = MediaType::fhir_json;
-  std::string_view none_match, request_id;
+  std::string_view none_match, request_id, correlation_id;
   for (const auto& [name, value] : request.headers) {
     switch (name.size()) {  // by length first: most headers are none of ours
       case 6:
@@ -149,6 +150,9 @@ std::optional<Response> Service::try_quick(const Request& request) const {
         if (!equal_ignoring_case(name, "If-None-Match")) break;
         if (!none_match.empty()) return std::nullopt;
         none_match = value;
+        break;
+      case 16:
+        if (equal_ignoring_case(name, "X-Correlation-Id")) correlation_id = value;
         break;
       case 17:
         if (equal_ignoring_case(name, "If-Modified-Since")) return std::nullopt;
@@ -169,7 +173,7 @@ std::optional<Response> Service::try_quick(const Request& request) const {
     auto response = resource_response(context.schema, *found, tags, {});
     response.interaction = "read";
     if (response.body) response.headers.emplace_back("Content-Type", content_type(answer_as));
-    if (is_request_id(request_id)) response.headers.emplace_back("X-Request-Id", request_id);
+    add_request_ids(request_id, correlation_id, response);
     return response;
   } catch (const std::exception&) {
     return std::nullopt;

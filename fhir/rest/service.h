@@ -72,6 +72,7 @@ struct ServiceOptions {
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
   std::uint32_t idempotency_hours = 24;  // that an answer is kept for its Idempotency-Key: for who opens the store
+  bool cors = false;  // pages of other origins may read answers: for the CapabilityStatement
 };
 
 // What the pump asks: the Service, or a test's own.

@@ -241,6 +241,7 @@ TEST_CASE("the case files") {
       if (const auto* limits = one.if_contains("limits")) {
         for (const auto& [name, value] : limits->as_object()) {
           if (name == "max_body_bytes") service.max_body_bytes = value.to_number<std::uint64_t>();
+          if (name == "cors") service.cors = value.as_bool();
           if (name == "max_bundle_entries") service.max_bundle_entries = value.to_number<std::uint32_t>();
         }
       }

@@ -11,6 +11,17 @@
 
 namespace json = boost::json;
 
+// In no order; of a name that the server made only that it is there.
+std::set<std::pair<std::string, std::string>> comparable(const tests::Fixture::Headers& headers) {
+  std::set<std::pair<std::string, std::string>> out(headers.begin(), headers.end());
+  for (const auto& [name, value] : headers) {
+    if (name != "X-Request-Id" || value.size() != 15) continue;
+    out.erase({name, value});
+    out.emplace(name, "made");
+  }
+  return out;
+}
+
 TEST_CASE("the quick path answers as the slow one") {
   tests::Fixture fixture;
   REQUIRE(fixture.ask("PUT", "/Patient/a", R"({"resourceType":"Patient","id":"a"})").status == 201);
@@ -23,6 +34,7 @@ TEST_CASE("the quick path answers as the slow one") {
       {{"If-None-Match", "W/\"1\""}},
       {{"If-None-Match", "W/\"2\""}},
       {{"X-Request-Id", "7"}},
+      {{"X-Request-Id", "8"}, {"x-correlation-id", "9"}},
   };
   for (const auto& each : headers) {
     const auto request = tests::Fixture::request("GET", "/Patient/a", {}, each);
@@ -30,7 +42,7 @@ TEST_CASE("the quick path answers as the slow one") {
     REQUIRE(quick);
     const auto slow = fixture.service->handle(request);
     CHECK(quick->status == slow.status);
-    CHECK(std::set(quick->headers.begin(), quick->headers.end()) == std::set(slow.headers.begin(), slow.headers.end()));
+    CHECK(comparable(quick->headers) == comparable(slow.headers));
     CHECK(tests::body_of(*quick) == tests::body_of(slow));
     CHECK(quick->interaction == slow.interaction);
   }
