@@ -2,6 +2,7 @@
 // queries are run.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 
@@ -15,14 +16,18 @@ class QueryTimeout : public std::runtime_error {
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
-  explicit Deadline(Clock::duration time) : at_(Clock::now() + time) {}
-  // Throws QueryTimeout once the time is up. Costs about 25 ns: call it every few hundred steps.
+  // `given_up`: may be null; outlives this.
+  explicit Deadline(Clock::duration time, const std::atomic<bool>* given_up = nullptr)
+      : at_(Clock::now() + time), given_up_(given_up) {}
+  // Throws QueryTimeout once the time is up, or nobody wants the answer any more. Costs about 25 ns: call it every few hundred
+  // steps.
   void check() const {
-    if (Clock::now() >= at_) throw QueryTimeout();
+    if (Clock::now() >= at_ || (given_up_ && given_up_->load(std::memory_order_relaxed))) throw QueryTimeout();
   }
 
  private:
   Clock::time_point at_;
+  const std::atomic<bool>* given_up_;
 };
 
 }  // namespace search

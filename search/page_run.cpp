@@ -19,7 +19,7 @@ class PageRun {
         access_(access),
         at_(at),
         execution_(query, access, context.view, context.store, at.moment,
-                   Deadline(std::chrono::milliseconds(query.max_milliseconds))) {}
+                   Deadline(std::chrono::milliseconds(query.max_milliseconds), query.given_up.get())) {}
 
   Page run(std::string* report) {
     Explanation explanation(report, context_.schema, query_, *context_.view, at_);

@@ -110,6 +110,7 @@ QueryParser::QueryParser(const QueryContext& context, model::TypeId type, const 
   query_->count = std::min(options.default_count, options.max_count);
   query_->base_urls = options.base_urls;
   query_->max_milliseconds = options.max_milliseconds;
+  query_->given_up = options.given_up;
   query_->now_ms = context.now_ms;
 }
 

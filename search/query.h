@@ -72,7 +72,8 @@ class Query {
   std::int64_t now_ms = 0;           // the instant that `ap` is relative to; pages keep it
   std::vector<std::string> base_urls;
   std::uint32_t max_milliseconds = 5000;  // of one page
-  std::string normal;                     // what was applied, as a query string without _page
+  std::shared_ptr<const std::atomic<bool>> given_up;
+  std::string normal;  // what was applied, as a query string without _page
   model::Issues warnings;
 };
 

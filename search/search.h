@@ -4,6 +4,7 @@
 // moment. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,7 +34,8 @@ struct ParseOptions {
   std::vector<std::string> base_urls;  // "http://127.0.0.1:8080/fhir": absolute references below them are local
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
-  std::uint32_t max_milliseconds = 5000;  // that one page may take; then it fails with too-costly
+  std::uint32_t max_milliseconds = 5000;              // that one page may take; then it fails with too-costly
+  std::shared_ptr<const std::atomic<bool>> given_up;  // may be null; the search ends soon after it was set
 };
 
 enum class Total : std::uint8_t { automatic, none, estimate, accurate };

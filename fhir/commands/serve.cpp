@@ -19,6 +19,7 @@ struct ServeOptions {
   unsigned max_body_mb = 64;
   unsigned grace_seconds = 10;
   unsigned max_header_kb = 32;
+  unsigned async_results_mb = 256;
   rest::ServiceOptions service;
   http::ServerOptions server;
 };
@@ -48,6 +49,7 @@ int run_server(ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
+  options.service.async_result_bytes = std::uint64_t{options.async_results_mb} << 20;
   options.service.cors = !options.server.cors_origins.empty();
   options.server.max_header_bytes = options.max_header_kb << 10;
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
@@ -108,12 +110,21 @@ Run serve(CLI::App& app) {
   app.add_option("--idempotency-hours", o.service.idempotency_hours, "Hours that the answer to an Idempotency-Key is kept")
       ->capture_default_str()
       ->check(CLI::Range(1, 24 * 366));
+  app.add_option("--async-workers", o.service.async_workers,
+                 "Threads that carry out requests with Prefer: respond-async; 0: the preference is not honoured")
+      ->capture_default_str();
+  app.add_option("--async-jobs", o.service.async_jobs, "Most asynchronous requests, those whose results are kept included")
+      ->capture_default_str();
+  app.add_option("--async-jobs-per-client", o.service.async_jobs_per_client, "Most of one client's that wait or run")
+      ->capture_default_str();
+  app.add_option("--async-results", o.async_results_mb, "Largest sum of results kept, MB")->capture_default_str();
   app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
   const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* text) {
     app.add_option_function<unsigned>(
            name, [&value](unsigned given) { value = std::chrono::seconds(given); }, text)
         ->default_str(std::to_string(value.count()));
   };
+  seconds("--async-keep", o.service.async_keep, "Seconds that the result of an asynchronous request is kept");
   seconds("--header-timeout", o.server.header_timeout, "Seconds that a request's header may take");
   seconds("--body-timeout", o.server.body_timeout,
           "Seconds that a body may take, sent or received; large ones a second more per 100 kB");

@@ -270,6 +270,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
         if (!terms_.wants_coding(*response)) return respond(std::move(*response));
       }
     }
+    request.client = terms_.client.empty() ? client_ : terms_.client;
     terms_.read_ids(request);
     auto self = this->shared_from_this();
     auto work = [self, sent = std::move(request)]() mutable { self->work(std::move(sent)); };

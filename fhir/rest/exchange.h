@@ -3,6 +3,7 @@
 // Made by dispatch() (routes.h), handed to a Handler, kept alive by whoever will answer. One thread at a time.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 namespace rest {
 
 struct Route;
+class AsyncJobs;
 struct BundleElements;
 struct Once;
 struct Provenance;
@@ -32,6 +34,7 @@ struct Context {
   IdSource& ids;
   const BundleElements& bundle;
   CommitBell& bell;
+  AsyncJobs& jobs;
   std::function<std::shared_ptr<const std::string>(const std::string& base_url)> capability_statement;
 };
 
@@ -42,8 +45,9 @@ struct Exchange {
   MediaType answer_as = MediaType::fhir_json;
   bool pretty = false;
   Preferences prefer;
-  search::Access access;   // who asks: later filled from the token, today everything may be seen
-  bool in_bundle = false;  // an entry of a batch: no Bundle within a Bundle
+  search::Access access;                              // who asks: later filled from the token, today everything may be seen
+  bool in_bundle = false;                             // an entry of a batch: no Bundle within a Bundle
+  std::shared_ptr<const std::atomic<bool>> given_up;  // of asynchronous requests: set when nobody wants the answer any more
   store::Lane lane = store::Lane::normal;
   std::shared_ptr<Provenance> provenance;  // of a write: to be made beside what it writes (provenance.h)
   std::shared_ptr<Once> once;              // the Idempotency-Key (once.h); null: it carries none

@@ -18,6 +18,8 @@ void history_system(const Context& context, ExchangePtr exchange, Done done);
 void search_type(const Context& context, ExchangePtr exchange, Done done);   // search.cpp
 void bundle(const Context& context, ExchangePtr exchange, Done done);        // bundle.cpp: batch and transaction
 void changes(const Context& context, ExchangePtr exchange, Done done);       // changes.cpp: the change feed
+void async_status(const Context& context, ExchangePtr exchange, Done done);  // async_status.cpp
+void async_cancel(const Context& context, ExchangePtr exchange, Done done);
 void capabilities(const Context& context, ExchangePtr exchange, Done done);  // capabilities.cpp
 
 }  // namespace rest

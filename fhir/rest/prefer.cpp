@@ -29,6 +29,8 @@ void read_prefer(std::string_view value, Preferences& preferences) {
         for (const auto& row : returns) {
           if (equal_ignoring_case(row.text, wanted)) preferences.answer = row.value;
         }
+      } else if (equal_ignoring_case(name, "respond-async")) {
+        preferences.respond_async = true;
       } else if (equal_ignoring_case(name, "handling") && !handling_seen) {
         preferences.strict = equal_ignoring_case(wanted, "strict");
         handling_seen = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fhir/rest/async.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/html_page.h"
@@ -20,7 +21,7 @@ using model::FailureKind;
 using model::IssueCode;
 
 // HEAD is answered wherever GET is (R4 http.html#head), OPTIONS everywhere.
-constexpr std::array<Route, 14> route_table{{
+constexpr std::array<Route, 16> route_table{{
     // method   shape                    log                 handler            listed         as
     {"GET", Shape::metadata, "capabilities", capabilities},
     {"POST", Shape::base, "bundle", bundle, Level::system, {"transaction", "batch"}},
@@ -35,6 +36,8 @@ constexpr std::array<Route, 14> route_table{{
     {"POST", Shape::type, "create", create, Level::type, {"create"}},
     {"GET", Shape::type, "search-type", search_type, Level::type, {"search-type"}},
     {"POST", Shape::type_search, "search-type", search_type},
+    {"GET", Shape::async_job, "async-status", async_status},
+    {"DELETE", Shape::async_job, "async-cancel", async_cancel},
     {"GET", Shape::type_search, "search-type", search_type},  // links of a POST search, taken literally by some clients
 }};
 
@@ -211,6 +214,7 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
                                            "The body has " + std::to_string(exchange->request.body.size()) + " bytes; at most " +
                                                std::to_string(context.options.max_body_bytes) + " are taken")));
   }
+  if (is_asynchronous(context, *exchange)) return answer(accept_asynchronous(context, *exchange));
   if (writes(*exchange->route)) {
     if (auto provenance = read_provenance(context, *exchange); !provenance) return answer(failure_response(provenance.error()));
   }

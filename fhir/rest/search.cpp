@@ -142,6 +142,10 @@ model::Result<std::shared_ptr<const search::Query>> parse_search(const Context& 
   search::ParseOptions options;
   options.strict = exchange.prefer.strict;
   options.base_urls = base_urls(context, exchange);
+  if (exchange.given_up) {
+    options.max_milliseconds = static_cast<std::uint32_t>(context.options.async_search_time.count());
+    options.given_up = exchange.given_up;
+  }
   options.default_count = context.options.default_count;
   options.max_count = context.options.max_count;
   return context.search.parse(exchange.target.type, arguments, options);

@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 
+#include "fhir/rest/async.h"
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/capabilities.h"
 #include "fhir/rest/commit_bell.h"
@@ -49,8 +50,9 @@ struct Service::Impl {
       : options(std::move(given)),
         bundle(schema),
         bell(store),
-        context{schema, store,  search, options,
-                ids,    bundle, bell,   [this](const std::string& base_url) { return statement(base_url); }},
+        context{schema,  store, search,
+                options, ids,   bundle,
+                bell,    jobs,  [this](const std::string& base_url) { return statement(base_url); }},
         prefix(options.base_path + "/") {}
 
   // Kept for the base URL that was asked for last: hardly any server has two.
@@ -74,6 +76,8 @@ struct Service::Impl {
   std::mutex statement_mutex;
   std::string statement_base;
   std::shared_ptr<const std::string> statement_text;
+
+  AsyncJobs jobs{context};  // goes first: what runs uses all the others
 
   const std::shared_ptr<UnderWay> under_way = std::make_shared<UnderWay>();
 };

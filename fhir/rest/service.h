@@ -3,6 +3,7 @@
 // R4 http.html. One file per interaction, one table of routes (routes.cpp); the CapabilityStatement is computed from it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@ struct Request {
   std::string target;                                        // origin form as received: "/fhir/Patient/1?_pretty=true"
   std::vector<std::pair<std::string, std::string>> headers;  // as received; names are compared without case
   std::string body;                                          // content decoding already undone
+  std::string client;                                        // the address that asks; empty: not known
   std::string base_url;  // what a trusted proxy says that the client calls us, "https://x.org/fhir"; empty: the option's
 
   std::string_view header(std::string_view name) const;  // first value, empty if absent
@@ -72,7 +74,14 @@ struct ServiceOptions {
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
   std::uint32_t idempotency_hours = 24;  // that an answer is kept for its Idempotency-Key: for who opens the store
-  bool cors = false;  // pages of other origins may read answers: for the CapabilityStatement
+  bool cors = false;                     // pages of other origins may read answers: for the CapabilityStatement
+  // Of `Prefer: respond-async`:
+  std::uint32_t async_workers = 1;           // threads; 0: the preference is not honoured
+  std::uint32_t async_jobs = 200;            // at most, with those whose results are kept
+  std::uint32_t async_jobs_per_client = 10;  // that wait or run
+  std::uint64_t async_result_bytes = 256u << 20;
+  std::chrono::seconds async_keep{3600};                // a result, from when it is done
+  std::chrono::milliseconds async_search_time{60'000};  // that a search may take
 };
 
 // What the pump asks: the Service, or a test's own.

@@ -56,6 +56,11 @@ model::Result<Target> match_shape(const std::vector<std::string>& parts, std::st
       }
     }
   }
+  if (parts.size() == 2 && parts[0] == "_async") {
+    target.shape = Shape::async_job;
+    target.id = parts[1];
+    return target;
+  }
   target.type = schema.resource_type(parts[0]);
   if (target.type == model::no_type) return unknown_type(parts[0], schema);
   target.shape = Shape::type;

@@ -26,6 +26,7 @@ enum class Shape : std::uint8_t {
   instance,          // [base]/[type]/[id]
   instance_history,  // [base]/[type]/[id]/_history
   version,           // [base]/[type]/[id]/_history/[vid]
+  async_job,         // [base]/_async/[id]
   nothing,           // a path of no other shape
 };
 

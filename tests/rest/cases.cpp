@@ -4,12 +4,14 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <cctype>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 #include "tests/rest/fixture.h"
 
@@ -186,7 +188,14 @@ bool is_outcome(const std::string& body) {
 void run_step(tests::Fixture& fixture, const json::object& step, Variables& variables) {
   const auto what = with_variables(as_text(step.at("do")), variables);
   INFO("step: " << what);
-  const auto response = fixture.service->handle(request_of(step, what, variables));
+  auto response = fixture.service->handle(request_of(step, what, variables));
+  if (const auto* until = step.if_contains("until")) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (response.status != until->to_number<int>() && std::chrono::steady_clock::now() < end) {
+      std::this_thread::yield();
+      response = fixture.service->handle(request_of(step, what, variables));
+    }
+  }
   const auto body = tests::body_of(response);
   INFO("answer: " << response.status << " " << body.substr(0, 3000));
   const auto statuses = as_list(step.if_contains("status"));
@@ -242,6 +251,9 @@ TEST_CASE("the case files") {
         for (const auto& [name, value] : limits->as_object()) {
           if (name == "max_body_bytes") service.max_body_bytes = value.to_number<std::uint64_t>();
           if (name == "cors") service.cors = value.as_bool();
+          if (name == "async_workers") service.async_workers = value.to_number<std::uint32_t>();
+          if (name == "async_jobs_per_client") service.async_jobs_per_client = value.to_number<std::uint32_t>();
+          if (name == "async_result_bytes") service.async_result_bytes = value.to_number<std::uint64_t>();
           if (name == "max_bundle_entries") service.max_bundle_entries = value.to_number<std::uint32_t>();
         }
       }
