@@ -1,4 +1,6 @@
 #include "fhir/http/content_coding.h"
+#include "fhir/http/forwarded.h"
+#include "fhir/http/origin.h"
 #include "fhir/http/request_reader.h"
 #include "tests/fuzz/targets.h"
 
@@ -35,9 +37,25 @@ Read read_in_pieces(std::string_view bytes, std::size_t piece) {
   return read;
 }
 
+// What headers say of addresses, and of codings.
+void headers(const rest::Request& request) {
+  static const auto proxies = ::http::TrustedProxies::parse({"10.0.0.0/8", "::1"});
+  static const rest::ServiceOptions options = [] {
+    rest::ServiceOptions given;
+    given.base_url = "http://kiln.test/fhir";
+    return given;
+  }();
+  if (const auto said = ::http::read_forwarding(request, *proxies, options); said && !said->base_url.empty()) {
+    const auto base = ::http::parse_base_url(said->base_url);
+    require(base && base->text() == said->base_url, "a base URL that is believed is one", said->base_url);
+  }
+  ::http::choose_coding(request.header("Accept-Encoding"));
+}
+
 void framing(std::string_view bytes) {
   const auto whole = read_in_pieces(bytes, bytes.size());
   require(!whole.done || whole.request.body.size() <= 1 << 16, "the limit of the body holds");
+  if (whole.done) headers(whole.request);
   for (const std::size_t piece : {1u, 7u}) {
     const auto parts = read_in_pieces(bytes, piece);
     require(parts.done == whole.done, "a request is the same however it arrives", bytes);
