@@ -7,6 +7,7 @@
 #include "fhir/rest/bundle.h"
 #include "fhir/rest/bundle_answer.h"
 #include "fhir/rest/failures.h"
+#include "fhir/rest/once.h"
 #include "fhir/rest/routes.h"
 
 namespace rest {
@@ -69,9 +70,41 @@ std::optional<model::Failure> refuse(const Entry& entry, const model::Issues& fa
   return std::nullopt;
 }
 
+// Under an Idempotency-Key the batch as a whole claims the key before anything is done, so that no other request has it. Its
+// entries have keys made of that (entry.cpp), so each is carried out once, whatever the batch was broken off at.
+model::Result<void> claim_key(const Context& context, const Exchange& exchange) {
+  auto& once = *exchange.once;
+  if (once.kept) return {};
+  const auto claimed = context.store.write(
+      [&](store::WriteContext& writer) -> model::Result<void> {
+        const auto found = find_kept(once, writer);
+        if (!found) return found.error();
+        if (!*found) keep_marker(exchange, writer, {});
+        return {};
+      },
+      exchange.lane);
+  if (!claimed) return claimed.error();
+  return {};
+}
+
+// Whether nothing was done now: some entries were answered from what was kept, and none was carried out.
+bool all_replayed(const std::vector<Entry>& entries, const Answers& answers) {
+  bool any = false;
+  for (const auto& entry : entries) {
+    const auto& response = answers[entry.index];
+    const bool kept = was_replayed(response);
+    if (!kept && response.status < 400) return false;
+    any = any || kept;
+  }
+  return any;
+}
+
 }  // namespace
 
 void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std::vector<Entry> entries, Done done) {
+  if (exchange->once) {
+    if (const auto claimed = claim_key(context, *exchange); !claimed) return done(failure_response(claimed.error()));
+  }
   const auto faults = faults_by_entry(bundle->issues, entries.size());
   std::vector<const Entry*> order;
   for (const auto& entry : entries) order.push_back(&entry);
@@ -106,7 +139,9 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
 
   BundleText text("batch-response", 256 * entries.size() + 256);
   for (std::size_t i = 0; i < entries.size(); ++i) add_answer(context, text, *asked[i], (*answers)[i]);
-  done(json_response(200, text.end()));
+  auto response = json_response(200, text.end());
+  if (exchange->once && all_replayed(entries, *answers)) mark_replayed(response);
+  done(std::move(response));
 }
 
 }  // namespace rest

@@ -24,10 +24,6 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
   };
   if (exchange->in_bundle)
     return refuse(FailureKind::bad_request, IssueCode::not_supported, "A Bundle cannot be processed within a Bundle");
-  if (exchange->once) {
-    return refuse(FailureKind::bad_request, IssueCode::not_supported,
-                  "An Idempotency-Key is taken with single interactions, not with a batch or transaction");
-  }
   if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
   const auto& body = exchange->request.body;
   if (body.empty()) return refuse(FailureKind::bad_request, IssueCode::required, "The request has no body: a Bundle is expected");

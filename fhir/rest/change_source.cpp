@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <stdexcept>
 #include <utility>
 
 #include "resources-gen/formats/json.h"
@@ -16,6 +15,7 @@ using store::Document;
 using store::Version;
 
 constexpr std::size_t piece_bytes = 128u << 10;
+constexpr std::size_t slice_versions = 64;
 
 std::string_view method_text(store::Method method) {
   static constexpr std::array<std::string_view, 4> texts{"POST", "PUT", "PATCH", "DELETE"};
@@ -40,12 +40,14 @@ void append_line(std::string& out, const model::Schema& schema, const Version& v
 // Hands on the versions of a range from `position` on, which it moves, below `end`, until `take` returns false.
 void each_version(const store::Store& store, const ChangeRange& range, Document& position, Document end,
                   const std::function<bool(const Version&, const std::string* body)>& take) {
-  for (bool more = true; more && position < end; ++position) {
-    const auto version = store.at(position);
-    if (!version) throw std::runtime_error("changes: a document is missing");
-    if (!range.wants(version->type)) continue;
-    const auto rendered = range.bodies && !version->deleted() ? store.render(position) : std::nullopt;
-    more = take(*version, rendered ? rendered->body.get() : nullptr);
+  while (position < end) {
+    const auto versions = store.documents(position, end, range.types, store::Order::oldest_first, slice_versions);
+    for (const auto& version : versions) {
+      const auto rendered = range.bodies && !version.deleted() ? store.render(version.document) : std::nullopt;
+      position = version.document + 1;
+      if (!take(version, rendered ? rendered->body.get() : nullptr)) return;
+    }
+    if (versions.size() < slice_versions) position = end;
   }
 }
 

@@ -3,7 +3,6 @@
 // README.md has a line and an event. Nothing is held between pieces but a document number.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -19,8 +18,6 @@ struct ChangeRange {
   store::Document end = 0;           // exclusive, between two commits; 0: as far as there are any, and then what comes
   std::vector<model::TypeId> types;  // empty: all
   bool bodies = true;
-
-  bool wants(model::TypeId type) const { return types.empty() || std::find(types.begin(), types.end(), type) != types.end(); }
 };
 
 // Lines up to the range's end.

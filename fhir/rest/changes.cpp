@@ -176,14 +176,11 @@ void find_end(const store::Store& store, Asked& asked) {
     range.end = range.first;
     return;
   }
-  if (asked.count) {
-    auto left = *asked.count;
-    auto last = range.first;
-    for (; last < range.end; ++last) {
-      const auto version = store.at(last);
-      if (version && range.wants(version->type) && --left == 0) break;
-    }
-    if (last < range.end) range.end = commit_of(store, last).second;
+  if (asked.count && range.types.empty()) {
+    if (*asked.count < range.end - range.first) range.end = commit_of(store, range.first + *asked.count - 1).second;
+  } else if (asked.count) {
+    const auto versions = store.documents(range.first, range.end, range.types, store::Order::oldest_first, *asked.count);
+    if (versions.size() == *asked.count) range.end = commit_of(store, versions.back().document).second;
   }
   range.after = commit_of(store, range.end - 1).first;
 }

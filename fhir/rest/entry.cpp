@@ -2,6 +2,7 @@
 
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/conditional.h"
+#include "fhir/rest/once.h"
 #include "resources-gen/model/temporal.h"
 
 namespace rest {
@@ -60,6 +61,7 @@ ExchangePtr exchange_for(const Context& context, const Exchange& bundle, const E
   exchange->lane = bundle.lane;
   exchange->access = bundle.access;
   exchange->prefer = bundle.prefer;
+  if (bundle.once && processing_rank(entry) != 3) exchange->once = once_for_part(*bundle.once, entry.index);
   auto& request = exchange->request;
   request.method = entry.method;
   request.target = context.options.base_path + "/" + std::string(below_base(context, bundle, entry.url));

@@ -2,11 +2,13 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
+#include "fhir/rest/provenance.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/write.h"
 #include "store/bytes.h"
@@ -18,7 +20,7 @@ using model::failure;
 using model::FailureKind;
 using model::IssueCode;
 
-constexpr std::string_view header_name = "Idempotency-Key";
+constexpr std::string_view header_name = "Idempotency-Key", replayed_name = "Idempotent-Replayed";
 constexpr std::size_t most_key_characters = 255;
 
 // SHA-256 over parts, each with its length before it.
@@ -106,7 +108,7 @@ model::Result<std::shared_ptr<Once>> read_once(const Exchange& exchange) {
   return once;
 }
 
-// A kept reply: its form, the request's digest, then the form's own.
+// A kept reply: its form, the request's digest, what the exchange adds to any answer, then the form's own.
 enum class Form : char { answer = 1, marker = 2 };
 enum class Body : char { none = 0, text = 1, version = 2 };
 
@@ -117,11 +119,29 @@ void append_text(std::string& out, std::string_view text) {
 
 std::string take_text(store::ByteReader& in) { return std::string(in.take(in.varint())); }
 
-std::string begin_reply(const Once& once, Form form) { return std::string(1, static_cast<char>(form)).append(once.request); }
+void append_list(std::string& out, const std::vector<std::string>& list) {
+  store::append_varint(out, list.size());
+  for (const auto& each : list) append_text(out, each);
+}
+
+std::vector<std::string> take_list(store::ByteReader& in) {
+  std::vector<std::string> list;
+  for (auto left = in.varint(); left > 0 && in.ok(); --left) list.push_back(take_text(in));
+  return list;
+}
+
+std::string begin_reply(const Exchange& exchange, Form form) {
+  std::string out(1, static_cast<char>(form));
+  out.append(exchange.once->request);
+  append_list(out, exchange.ignored);
+  append_list(out, exchange.remarks);
+  store::append_varint(out, exchange.provenance && exchange.provenance->made ? exchange.provenance->made->document : 0);
+  return out;
+}
 
 std::string encode_answer(const Exchange& exchange, const Response& response) {
   if (response.source) throw std::logic_error("the answer to a write with an Idempotency-Key must not be a stream");
-  std::string out = begin_reply(*exchange.once, Form::answer);
+  std::string out = begin_reply(exchange, Form::answer);
   store::append_varint(out, static_cast<std::uint64_t>(response.status));
   store::append_varint(out, static_cast<std::uint64_t>(response.last_modified));
   append_text(out, response.content_type);
@@ -130,8 +150,6 @@ std::string encode_answer(const Exchange& exchange, const Response& response) {
     append_text(out, name);
     append_text(out, value);
   }
-  store::append_varint(out, exchange.ignored.size());
-  for (const auto& name : exchange.ignored) append_text(out, name);
   const auto body = response.shown != 0 ? Body::version : response.body ? Body::text : Body::none;
   out.push_back(static_cast<char>(body));
   if (body == Body::version) store::append_varint(out, response.shown);
@@ -148,7 +166,6 @@ bool decode_answer(store::ByteReader& in, Kept& kept) {
     auto name = take_text(in);
     response.headers.emplace_back(std::move(name), take_text(in));
   }
-  for (auto left = in.varint(); left > 0 && in.ok(); --left) kept.ignored.push_back(take_text(in));
   const auto body = static_cast<Body>(in.byte());
   if (body == Body::version) response.shown = in.varint();
   if (body == Body::text) response.body = std::make_shared<const std::string>(take_text(in));
@@ -168,7 +185,10 @@ model::Result<void> take_reply(Once& once, std::string_view reply) {
         "key with a new request");
   }
   Kept kept;
-  if (form == Form::marker) {
+  kept.ignored = take_list(in);
+  kept.remarks = take_list(in);
+  kept.provenance = in.varint();
+  if (form == Form::marker && in.ok()) {
     kept.marker = in.rest();
   } else if (form != Form::answer || !decode_answer(in, kept)) {
     throw std::runtime_error("the answer that was kept for an Idempotency-Key does not read");
@@ -222,7 +242,7 @@ void keep_answer(const Exchange& exchange, store::WriteContext& writer, const Re
 }
 
 void keep_marker(const Exchange& exchange, store::WriteContext& writer, std::string_view marker) {
-  writer.keep_reply(exchange.once->key, begin_reply(*exchange.once, Form::marker).append(marker));
+  writer.keep_reply(exchange.once->key, begin_reply(exchange, Form::marker).append(marker));
 }
 
 bool is_final(FailureKind kind) {
@@ -230,17 +250,33 @@ bool is_final(FailureKind kind) {
   return status < 500 && status != 409 && status != 429;
 }
 
-void mark_replayed(Response& response) { response.headers.emplace_back("Idempotent-Replayed", "true"); }
+void mark_replayed(Response& response) { response.headers.emplace_back(replayed_name, "true"); }
+
+bool was_replayed(const Response& response) {
+  return std::any_of(response.headers.begin(), response.headers.end(),
+                     [](const auto& each) { return each.first == replayed_name; });
+}
+
+void restore_headers(const Context& context, Exchange& exchange) {
+  const Kept& kept = *exchange.once->kept;
+  exchange.ignored = kept.ignored;
+  exchange.remarks = kept.remarks;
+  if (exchange.provenance) exchange.provenance->made = kept.provenance == 0 ? std::nullopt : context.store.at(kept.provenance);
+}
+
+Response erased_since() {
+  return failure_response(failure(FailureKind::gone, IssueCode::deleted,
+                                  "The request was carried out before; what its answer showed has been erased since"));
+}
 
 Response replayed(const Context& context, Exchange& exchange) {
   const Kept& kept = *exchange.once->kept;
   Response response = *kept.answer;
-  exchange.ignored = kept.ignored;
+  restore_headers(context, exchange);
   if (response.shown != 0) {
     const auto rendered = context.store.render(response.shown);
     if (!rendered || rendered->version.deleted()) {
-      response = failure_response(failure(FailureKind::gone, IssueCode::deleted,
-                                          "The request was carried out before; what its answer showed has been erased since"));
+      response = erased_since();
     } else {
       response.body = rendered->body;
     }
@@ -249,10 +285,11 @@ Response replayed(const Context& context, Exchange& exchange) {
   return response;
 }
 
-void submit_once(const Context& context, const ExchangePtr& exchange, store::Operation operation,
-                 std::function<Response()> answer, Done done) {
-  auto once_only = [exchange, operation = std::move(operation), answer](store::WriteContext& writer) -> model::Result<void> {
-    auto found = find_kept(*exchange->once, writer);
+store::Operation carried_out_once(const ExchangePtr& exchange, store::Operation operation, std::function<Response()> answer) {
+  if (!exchange->once) return operation;
+  return [exchange, operation = std::move(operation),
+          answer = std::move(answer)](store::WriteContext& writer) -> model::Result<void> {
+    const auto found = find_kept(*exchange->once, writer);
     if (!found) return found.error();
     if (*found) return {};
     auto result = operation(writer);
@@ -263,8 +300,18 @@ void submit_once(const Context& context, const ExchangePtr& exchange, store::Ope
     }
     return result;
   };
-  context.store.submit(std::move(once_only), exchange->lane, completion(std::move(done), [&context, exchange, answer] {
-                         return exchange->once->kept ? replayed(context, *exchange) : answer();
+}
+
+Response answer_once(const Context& context, Exchange& exchange, const std::function<Response()>& answer) {
+  return exchange.once && exchange.once->kept ? replayed(context, exchange) : answer();
+}
+
+void submit_once(const Context& context, const ExchangePtr& exchange, store::Operation operation,
+                 std::function<Response()> answer, Done done) {
+  auto only_once = carried_out_once(exchange, std::move(operation), answer);
+  context.store.submit(std::move(only_once), exchange->lane,
+                       completion(std::move(done), [&context, exchange, answer = std::move(answer)] {
+                         return answer_once(context, *exchange, answer);
                        }));
 }
 

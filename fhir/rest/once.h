@@ -19,8 +19,10 @@ namespace rest {
 // What was kept for a request: its answer; or, for interactions that make the same answer again themselves, what they need to.
 struct Kept {
   std::optional<Response> answer;  // `shown` instead of a body that shows a stored version
-  std::vector<std::string> ignored;
   std::string marker;
+  // What the exchange adds to any answer:
+  std::vector<std::string> ignored, remarks;
+  store::Document provenance = 0;
 };
 
 // The key that a request carries, and what came of it.
@@ -47,9 +49,18 @@ bool is_final(model::FailureKind kind);
 
 // The answer that was kept, as it was, and marked. 410 if it showed what has been erased since.
 Response replayed(const Context& context, Exchange& exchange);
+// Gives the exchange what it had when the first answer was made, and what becomes headers in the end.
+void restore_headers(const Context& context, Exchange& exchange);
+Response erased_since();
 void mark_replayed(Response& response);
+bool was_replayed(const Response& response);
 
-// For submit() (write.h): `operation` runs unless an answer was kept; then `answer` is kept in its commit.
+// `operation`, which runs unless an answer was kept, and in whose commit `answer()` is kept. Itself if the exchange carries no
+// key.
+store::Operation carried_out_once(const ExchangePtr& exchange, store::Operation operation, std::function<Response()> answer);
+// What is answered when that is on disk: what was kept before, else `answer()`.
+Response answer_once(const Context& context, Exchange& exchange, const std::function<Response()>& answer);
+// For submit() (write.h).
 void submit_once(const Context& context, const ExchangePtr& exchange, store::Operation operation,
                  std::function<Response()> answer, Done done);
 // For refuse() (write.h): in the writer, so that an earlier try that still waits there is not decided otherwise.

@@ -112,7 +112,7 @@ void Transaction::answer_part(BundleText& text, Part& part) {
     if (part.kind != Part::Kind::remove) {
       answer.location = version_path(context_.schema, *version);
       answer.full_url = base_url(context_, *exchange_) + "/" + answer.location.substr(0, answer.location.find("/_history"));
-      if (exchange_->prefer.answer == Return::representation && part.matched) {
+      if (exchange_->prefer.answer == Return::representation && (part.matched || made.prepared.form.empty())) {
         const auto rendered = context_.store.render(version->document);
         if (rendered && rendered->body) resource = *rendered->body;
       } else if (exchange_->prefer.answer == Return::representation) {
@@ -135,7 +135,13 @@ void Transaction::answer_part(BundleText& text, Part& part) {
   add_answer(text, answer);
 }
 
-Response Transaction::answer() {
+Response Transaction::answer() { return exchange_->once && exchange_->once->kept ? answer_again() : answer_now(); }
+
+Response Transaction::refused(const model::Failure& failure) {
+  return exchange_->once ? refuse_once(failure) : failure_response(failure);
+}
+
+Response Transaction::answer_now() {
   BundleText text("transaction-response", 256 * parts_.size() + 256);
   for (auto& part : parts_) answer_part(text, part);
   return json_response(200, text.end());
@@ -144,27 +150,29 @@ Response Transaction::answer() {
 void Transaction::run(Done done) {
   if (auto checked = check(); !checked) return done(failure_response(checked.error()));
   const bool small = parts_.size() <= small_parts;
-  if (!writes_) {
+  if (exchange_->once && exchange_->once->kept) return done(answer());
+  if (!writes_ && !exchange_->once) {
     moment_ = context_.store.last_document();
     return done(answer());
   }
   planned_ = resolve(nullptr);
-  if (auto made = plan(planned_); !made) return done(failure_response(made.error()));
+  if (auto made = plan(planned_); !made) return done(refused(made.error()));
+  const auto self = shared_from_this();
+  auto operation = with_provenance(context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); });
+  if (exchange_->once) {
+    operation = [self, writing = std::move(operation)](store::WriteContext& writer) { return self->write_once(writer, writing); };
+  }
   if (small && !reads_) {
-    const auto self = shared_from_this();
-    return submit(
-        context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); },
-        [self] { return self->answer(); }, std::move(done));
+    return context_.store.submit(operation, exchange_->lane, completion(std::move(done), [self] { return self->answer(); }));
   }
   // Large ones, and those that read what they wrote, wait here, so that the writer's thread does no more than write.
   for (int attempt = 1;; ++attempt) {
     exclusive_ = small || attempt > most_attempts;
-    const auto result = context_.store.write(
-        with_provenance(context_, exchange_, [this](store::WriteContext& writer) { return write(writer); }), exchange_->lane);
+    const auto result = context_.store.write(operation, exchange_->lane);
     if (result) return done(answer());
     if (!changed_) return done(failure_response(result.error()));
     planned_ = resolve(nullptr);
-    if (auto made = plan(planned_); !made) return done(failure_response(made.error()));
+    if (auto made = plan(planned_); !made) return done(refused(made.error()));
   }
 }
 

@@ -90,9 +90,18 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
 
   // transaction.cpp
   model::Result<void> write(store::WriteContext& writer);
-  Response answer();
+  Response answer();      // to what was done: now, or when the Idempotency-Key was sent before
+  Response answer_now();  // to what was done now, or restored
+  Response refused(const model::Failure& failure);
   void answer_part(BundleText& text, Part& part);
   void answer_read(BundleText& text, Part& part);
+
+  // transaction_once.cpp
+  std::string marker() const;
+  bool restore(std::string_view marker);  // false: a version that it names has been erased
+  model::Result<void> write_once(store::WriteContext& writer, const store::Operation& writing);
+  Response answer_again();
+  Response refuse_once(const model::Failure& failure);
 
   const Context& context_;
   ExchangePtr exchange_;
