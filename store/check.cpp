@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/blob_rows.h"
 #include "store/replies.h"
 #include "store/version_store.h"
 
@@ -181,6 +182,15 @@ Store::CheckReport VersionStore::check() const {
       more = check_replies(*engine_->snapshot(), key, slice_documents, checking.report.replies, checking.report.faults);
     });
   }
+  const auto is_version = [](const Snapshot& snapshot, Document document) {
+    Record record;
+    return decode_at(snapshot, document, record) && record.header.method != Method::remove;
+  };
+  guarded("the space of blobs", [&] {
+    const auto count = check_blobs(*engine_, is_version, [&](const std::string& what) { checking.fault(what); });
+    checking.report.blobs = count.blobs;
+    checking.report.blob_bytes = count.bytes;
+  });
   return std::move(checking.report);
 }
 

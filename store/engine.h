@@ -17,8 +17,8 @@
 namespace store {
 
 // The key spaces; store/README.md has each one's key and value.
-enum class Space : std::uint8_t { meta, ids, documents, segments, replies, marks };
-inline constexpr std::size_t space_count = 6;
+enum class Space : std::uint8_t { meta, ids, documents, segments, replies, marks, blobs };
+inline constexpr std::size_t space_count = 7;
 
 // A forward and backward walk over one space, keys in byte order. Views live until the cursor moves or its snapshot ends; the
 // cursor itself ends before its snapshot. Without a position (at first, or after any of these returned false) next() and

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "store/blob_rows.h"
 #include "store/bytes.h"
 
 namespace store {
@@ -87,6 +88,9 @@ class Group::Context final : public WriteContext {
     std::string key = resource_key(number, draft.id);
     if (by_key_.contains(key)) throw std::logic_error("two versions of one resource in one operation");
     const Known& known = group_.look_up(key);
+    // A patch is of the body alone: it would lose what stands beside it.
+    if (draft.method == Method::patch && !draft.blob && known.newest && group_.has_blob(known.newest->document))
+      throw std::logic_error("a patch of a version with large content");
     Header header;
     header.type = number;
     header.method = draft.method;
@@ -160,8 +164,9 @@ void Group::accept(Context& context) {
     header.type_previous = header.type < state_.heads.size() ? state_.heads[header.type] : 0;
     if (count_document(state_, header.type, header.document))
       marks_.push_back({header.type, header.document, state_.counts[header.type]});
-    Put put{make_version(header, own.draft.type, own.draft.id), header, encode_record(header, own.draft.id, own.draft.body)};
-    bytes_ += put.record.size();
+    Put put{make_version(header, own.draft.type, own.draft.id), header, encode_record(header, own.draft.id, own.draft.body),
+            std::move(own.draft.blob)};
+    bytes_ += put.record.size() + (put.blob ? put.blob->tail.size() : 0);
     Known& known = known_[std::move(own.key)];
     known.newest = header;
     known.written = true;
@@ -197,11 +202,13 @@ model::Result<void> Group::commit() {
       for (const Put& put : puts_) {
         const auto key = document_key(put.header.document);
         out.append(Space::documents, view(key), put.record);
+        if (put.blob) put_blob(out, put.header.document, *put.blob);
       }
       for (const auto& [key, value] : newest) out.put(Space::ids, key, value);
       for (const Mark& mark : marks_) put_mark(out, mark);
       for (const auto& [key, value] : meta_) out.put(Space::meta, key, value);
       oldest_reply = keep_replies(out);
+      for (const auto& change : changes_) change(out);
     });
     if (written) state_.oldest_reply = oldest_reply;
     return written;
@@ -233,6 +240,11 @@ std::optional<std::string> Group::find_reply(std::string_view key) {
   auto kept = store::find_reply(snapshot(), key);
   if (!kept || expired(kept->time, now(), options_.reply_milliseconds)) return std::nullopt;
   return std::move(kept->text);
+}
+
+bool Group::has_blob(Document document) {
+  if (document > base_) return puts_.at(document - base_ - 1).blob != nullptr;
+  return find_blob(snapshot(), document).has_value();
 }
 
 const Snapshot& Group::snapshot() {

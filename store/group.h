@@ -4,6 +4,7 @@
 // it succeeds. The writer's thread only. Holds a snapshot from the first look at the committed state to commit().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,10 @@ class Group {
   // Runs an operation. A commit number if it wrote, 0 if not, else its failure.
   model::Result<Commit> run(const Operation& operation);
   void put_meta(std::string key, std::string value) { meta_.emplace_back(std::move(key), std::move(value)); }
+  void change_rows(std::function<void(Transaction&)> change, std::uint64_t bytes) {
+    changes_.push_back(std::move(change));
+    bytes_ += bytes;
+  }
   // All that was put, in one durable transaction. `listener` has not been told.
   model::Result<void> commit();
 
@@ -54,9 +59,10 @@ class Group {
     Version version;
     Header header;
     std::string record;
+    std::shared_ptr<const BlobDraft> blob;  // null: none
   };
   const std::vector<Put>& puts() const { return puts_; }
-  bool wrote() const { return !puts_.empty() || !meta_.empty() || !replies_.empty(); }
+  bool wrote() const { return !puts_.empty() || !meta_.empty() || !replies_.empty() || !changes_.empty(); }
   bool broken() const { return broken_; }  // the index did not take what was staged: only abandoning is left
   std::uint64_t bytes() const { return bytes_; }
   const WriterState& state() const { return state_; }
@@ -72,6 +78,7 @@ class Group {
   const Snapshot& snapshot();
   const Known& look_up(const std::string& key);
   Header header_of(Document document);
+  bool has_blob(Document document);
   Document jump_of(const Header& previous, std::uint64_t version);
   void accept(Context& context);
   std::int64_t now() const;
@@ -90,6 +97,7 @@ class Group {
   std::vector<Mark> marks_;
   std::vector<std::pair<std::string, std::string>> meta_;
   std::map<std::string, Reply, std::less<>> replies_;  // kept by the group
+  std::vector<std::function<void(Transaction&)>> changes_;
   std::uint64_t bytes_ = 0;
   bool broken_ = false;
 };

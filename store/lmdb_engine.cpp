@@ -26,7 +26,8 @@ namespace {
 using model::FailureKind;
 using model::IssueCode;
 
-constexpr std::array<const char*, space_count> space_names = {"meta", "ids", "documents", "segments", "replies", "marks"};
+constexpr std::array<const char*, space_count> space_names = {"meta",    "ids",   "documents", "segments",
+                                                              "replies", "marks", "blobs"};
 constexpr unsigned max_readers = 512;
 constexpr std::chrono::seconds reader_patience{10};  // for a reader slot
 
@@ -150,7 +151,7 @@ model::Result<void> LmdbEngine::open_spaces() {
   if (code != 0) return open_failure(options_.directory, code);
   for (std::size_t i = 0; i < space_count && code == 0; ++i) {
     code = mdb_dbi_open(txn, space_names[i], options_.read_only ? 0 : MDB_CREATE, &spaces_[i]);
-    if (code == MDB_NOTFOUND && i == static_cast<std::size_t>(Space::replies)) {  // read only, and of a program before replies
+    if (code == MDB_NOTFOUND && i >= static_cast<std::size_t>(Space::replies)) {  // read only, and of a program before it
       spaces_[i] = absent_space;
       code = 0;
     }

@@ -17,6 +17,7 @@
 
 #include "resources-gen/model/result.h"
 #include "resources-gen/model/schema.h"
+#include "store/blob.h"
 #include "store/engine.h"
 
 namespace store {
@@ -60,6 +61,7 @@ struct Draft {
   std::string body;  // stored form (formats::stored_form), packed by Store::pack; empty for a delete
   Hole hole;
   std::shared_ptr<const IndexEntry> index;  // null for a delete
+  std::shared_ptr<const BlobDraft> blob;    // large content beside the body; mostly null
 };
 
 // The index as the writer sees it; implemented above (search). Called on the writer's thread only.
@@ -188,6 +190,14 @@ class Store {
   // read() if and only if it can be answered from memory, without touching the engine: for event loops.
   virtual std::optional<Rendered> cached(model::TypeId type, std::string_view id) const = 0;
 
+  // Large content: comes in pieces, and a draft then refers to it. blob() says whether a version has some; read_blob() appends
+  // `bytes` of it from `offset` on, and throws EngineError where it is damaged or was erased.
+  virtual std::unique_ptr<BlobUpload> begin_blob() = 0;
+  virtual std::optional<Blob> blob(Document document) const = 0;
+  virtual void read_blob(const Blob& blob, std::uint64_t offset, std::size_t bytes, std::string& out) const = 0;
+  // Has a blob's pieces erased, once its version has let it go (release_blob in blob_rows.h, within a transaction).
+  virtual void sweep_blob(std::uint64_t number) = 0;
+
   // Small named values beside the data (search's manifest, the page key ...), at most 400 bytes of name: durable when put_meta
   // returns, which shares the next group's fsync and takes no commit number.
   virtual std::optional<std::string> meta(std::string_view name) const = 0;
@@ -196,7 +206,7 @@ class Store {
   virtual Engine& engine() = 0;
 
   struct CheckReport {
-    std::uint64_t documents = 0, resources = 0, deleted = 0, replies = 0;
+    std::uint64_t documents = 0, resources = 0, deleted = 0, replies = 0, blobs = 0, blob_bytes = 0;
     std::vector<std::string> faults;
   };
   virtual CheckReport check() const = 0;  // every document decodes, every chain holds, ids point at newest versions

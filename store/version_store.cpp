@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "resources-gen/formats/json.h"
+#include "store/blob_rows.h"
 #include "store/bytes.h"
 #include "store/replies.h"
 
@@ -11,7 +12,8 @@ namespace store {
 
 namespace {
 
-constexpr std::uint64_t format_version = 2;  // 1: had no marks
+constexpr std::uint64_t format_version = 2;  // of a new store; 1: had no marks
+constexpr std::uint64_t newest_format = 3;   // the first blob makes it
 constexpr std::size_t max_meta_name = 400;
 
 std::string dictionary_key(std::size_t number) { return "dictionary." + std::to_string(number); }
@@ -45,6 +47,8 @@ model::Result<void> VersionStore::load() {
   WriterState state;
   std::vector<Mark> marks;  // that a store of an earlier format lacks
   bool fresh = false, marked = true;
+  std::vector<std::uint64_t> to_sweep;
+  std::uint64_t last_blob = 0;
   try {
     const auto snapshot = engine_->snapshot();
     const auto documents = snapshot->cursor(Space::documents);
@@ -54,10 +58,10 @@ model::Result<void> VersionStore::load() {
       const std::uint64_t found = in.varint();
       if (!in.done() || found == 0) return damaged("its format does not read");
       marked = found >= 2;
-      if (found > format_version) {
+      if (found > newest_format) {
         return refused(model::IssueCode::not_supported,
                        "is of format " + std::to_string(found) + "; this program reads formats up to " +
-                           std::to_string(format_version) + ": use the newer program that wrote it");
+                           std::to_string(newest_format) + ": use the newer program that wrote it");
       }
     } else if (any || snapshot->cursor(Space::ids)->seek("") || snapshot->cursor(Space::meta)->seek("")) {
       return damaged("it does not say its format");
@@ -74,6 +78,8 @@ model::Result<void> VersionStore::load() {
          ++number) {
       if (!packer_.add_dictionary(*bytes)) return damaged("a dictionary of its bodies does not read");
     }
+    to_sweep = marked_blobs(*snapshot);
+    last_blob = last_blob_number(*snapshot);
     if (any) {
       Record record;
       const Document last = parse_document_key(documents->key());
@@ -126,6 +132,8 @@ model::Result<void> VersionStore::load() {
     trainer_->notice(newest);
     observers_.notify();
   });
+  blobs_ = std::make_unique<BlobKeeper>(*writer_, last_blob);
+  for (const auto number : to_sweep) blobs_->sweep(number);  // uploads that a crash broke off
   trainer_->notice(last);
   return {};
 }
@@ -274,6 +282,18 @@ std::optional<std::string> VersionStore::find_reply(std::string_view key) const 
   auto reply = store::find_reply(*snapshot, key);
   if (!reply || reply->document > seen || expired(reply->time, options_.now(), options_.reply_milliseconds)) return std::nullopt;
   return std::move(reply->text);
+}
+
+std::optional<Blob> VersionStore::blob(Document document) const { return find_blob(*engine_->snapshot(), document); }
+
+void VersionStore::read_blob(const Blob& blob, std::uint64_t offset, std::size_t bytes, std::string& out) const {
+  const auto snapshot = engine_->snapshot();
+  while (bytes > 0 && offset < blob.size) {
+    const auto piece = find_piece(*snapshot, blob, offset / blob_piece).substr(offset % blob_piece).substr(0, bytes);
+    out += piece;
+    offset += piece.size();
+    bytes -= piece.size();
+  }
 }
 
 std::optional<std::string> VersionStore::meta(std::string_view name) const {

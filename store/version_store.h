@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/blob_keeper.h"
 #include "store/body_cache.h"
 #include "store/observers.h"
 #include "store/packer.h"
@@ -59,6 +60,10 @@ class VersionStore final : public Store {
 
   std::optional<std::string> meta(std::string_view name) const override;
   model::Result<void> put_meta(std::string_view name, std::string_view value) override;
+  std::unique_ptr<BlobUpload> begin_blob() override { return blobs_->begin(); }
+  std::optional<Blob> blob(Document document) const override;
+  void read_blob(const Blob& blob, std::uint64_t offset, std::size_t bytes, std::string& out) const override;
+  void sweep_blob(std::uint64_t number) override { blobs_->sweep(number); }
   Engine& engine() override { return *engine_; }
   CheckReport check() const override;
 
@@ -85,6 +90,7 @@ class VersionStore final : public Store {
   Published published_;
   Observers observers_;
   std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<BlobKeeper> blobs_;  // goes after the writer, which calls it
   std::unique_ptr<Writer> writer_;
 };
 

@@ -89,6 +89,10 @@ model::Result<void> Writer::put_meta(std::string key, std::string value) {
   return {};
 }
 
+void Writer::submit_rows(std::function<void(Transaction&)> change, std::uint64_t bytes, Lane lane, Completion done) {
+  enqueue({{}, {}, {}, std::move(done), std::move(change), bytes}, lane);
+}
+
 void Writer::run() {
   is_writer = true;
   for (;;) {
@@ -157,6 +161,8 @@ void Writer::run_item(Group& group, Item item, std::vector<Answer>& answers) {
     result = *stopped_;
   } else if (item.operation) {
     result = group.run(item.operation);
+  } else if (item.change) {
+    group.change_rows(std::move(item.change), item.bytes);
   } else {
     group.put_meta(std::move(item.key), std::move(item.value));
   }

@@ -39,12 +39,17 @@ class Writer {
   void listen(IndexListener* listener);  // waits for the group under way
   void submit(Operation operation, Lane lane, Completion done);
   model::Result<void> put_meta(std::string key, std::string value);
+  // Rows that are no document's, changed within the next group's transaction; `change` may be run again. `bytes`: what it counts
+  // for where slices are bounded. It makes no commit of its own: `done` has 0.
+  void submit_rows(std::function<void(Transaction&)> change, std::uint64_t bytes, Lane lane, Completion done);
 
  private:
   struct Item {
-    Operation operation;  // null: a meta value
+    Operation operation;  // null: a meta value, or a change of rows
     std::string key, value;
     Completion done;
+    std::function<void(Transaction&)> change = nullptr;
+    std::uint64_t bytes = 0;
   };
   struct Answer {
     Completion done;

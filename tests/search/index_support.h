@@ -85,6 +85,10 @@ class FakeStore : public store::Store {
   Document first_after(store::Commit) const override { std::abort(); }
   std::shared_ptr<void> observe(std::function<void()>) override { std::abort(); }
   std::optional<std::string> find_reply(std::string_view) const override { std::abort(); }
+  std::unique_ptr<store::BlobUpload> begin_blob() override { std::abort(); }
+  std::optional<store::Blob> blob(Document) const override { std::abort(); }
+  void read_blob(const store::Blob&, std::uint64_t, std::size_t, std::string&) const override { std::abort(); }
+  void sweep_blob(std::uint64_t) override { std::abort(); }
   std::optional<Rendered> render(Document) const override { std::abort(); }
   std::optional<Rendered> read(model::TypeId, std::string_view) const override { std::abort(); }
   std::optional<Rendered> cached(model::TypeId, std::string_view) const override { std::abort(); }
