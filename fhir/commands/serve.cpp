@@ -17,6 +17,7 @@ struct ServeOptions {
   bool memory = false;
   std::string base_url;
   unsigned max_body_mb = 64;
+  unsigned max_binary_mb = 4096;
   unsigned grace_seconds = 10;
   unsigned max_header_kb = 32;
   unsigned async_results_mb = 256;
@@ -51,6 +52,7 @@ int run_server(ServeOptions& options) {
   options.server.max_body_bytes = options.service.max_body_bytes = std::uint64_t{options.max_body_mb} << 20;
   options.service.async_result_bytes = std::uint64_t{options.async_results_mb} << 20;
   options.service.cors = !options.server.cors_origins.empty();
+  options.service.max_binary_bytes = std::uint64_t{options.max_binary_mb} << 20;
   options.server.max_header_bytes = options.max_header_kb << 10;
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
   auto server = http::Server::listen(options.server);
@@ -101,6 +103,8 @@ Run serve(CLI::App& app) {
   certificate->needs(key);
   key->needs(certificate);
   app.add_option("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression")->capture_default_str();
+  app.add_option("--max-binary", o.max_binary_mb, "Largest raw content of a Binary, MB, also after decompression")
+      ->capture_default_str();
   app.add_option("--max-header", o.max_header_kb, "Largest request header, kB")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));

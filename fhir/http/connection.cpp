@@ -5,6 +5,7 @@
 #include <boost/asio/write.hpp>
 #include <optional>
 
+#include "fhir/http/body_intake.h"
 #include "fhir/http/content_coding.h"
 #include "fhir/http/input_buffer.h"
 #include "fhir/http/refusals.h"
@@ -24,7 +25,8 @@ using boost::beast::http::error;
 
 constexpr std::size_t read_bytes = 16u << 10;
 constexpr std::size_t body_read_bytes = 256u << 10;
-constexpr std::uint64_t drain_bytes = 4u << 20;  // read and dropped after a refusal, so that the client sees the answer
+constexpr std::size_t body_piece_bytes = 128u << 10;  // of a body that goes to a sink, at least
+constexpr std::uint64_t drain_bytes = 4u << 20;       // read and dropped after a refusal, so that the client sees the answer
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
 
 template <typename Stream>
@@ -59,6 +61,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (closed_) return;
     const auto self = this->shared_from_this();  // what the pump lets go of may be the last to hold us
     closed_ = true;
+    intake_ = nullptr;  // what has come of a body is let go now, whoever still holds us
+    if (reader_) reader_->request.sink = nullptr;
     if (source_.under_way()) {
       sent_ = source_.sent();
       log();
@@ -94,8 +98,11 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     reader_.emplace();
     reader_->eager(true);
     reader_->header_limit(shared_.options.max_header_bytes);
-    reader_->body_limit(shared_.options.max_body_bytes);
     terms_.clear();
+    reader_->body_limit(boost::none);  // the reader has its own
+    reader_->limit = shared_.options.max_body_bytes;
+    reader_->endpoint = shared_.service;
+    intake_ = nullptr;
     continued_ = false;
     begun_ = false;
     blank_passed_ = false;
@@ -191,18 +198,41 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
           return refuse(trailer_refusal(shared_.options));
         }
         if (reader_->is_header_done() && reader_->expects_continue && !continued_) return send_continue();
+        if (reader_->request.sink && reader_->request.body.size() >= body_piece_bytes) return pass_on();
         return read_more();
       }
     }
+    if (reader_->request.sink) return pass_on();
     started_ = Clock::now();
     dispatch();
+  }
+
+  // What has come of a body goes to its sink. Nothing is read meanwhile: a client sends no faster than its content is stored.
+  void pass_on() {
+    deadline = Clock::time_point::max();
+    auto& request = reader_->request;
+    if (!intake_) {
+      auto decoder = make_decoder(request.header("Content-Encoding"));
+      if (!decoder) return refuse(body_refusal(decoder.error()));
+      intake_ = std::make_shared<BodyIntake>(loop_, request.sink, std::move(*decoder));
+    }
+    const bool last = reader_->is_done();
+    intake_->take(std::exchange(request.body, {}), last, [self = this->shared_from_this(), last](model::Result<void> taken) {
+      if (self->closed_) return;
+      if (!taken) return self->refuse(body_refusal(taken.error()));
+      if (last) {
+        self->started_ = Clock::now();
+        return self->dispatch();
+      }
+      self->deadline = self->sending_deadline(body_piece_bytes);
+      self->read_more();
+    });
   }
 
   // A body may take body_timeout, and longer if it comes at a decent pace.
   void start_body() {
     const auto length = reader_->content_length();
-    const auto bytes = length ? *length : shared_.options.max_body_bytes;
-    deadline = Clock::now() + shared_.options.body_timeout + std::chrono::seconds(bytes / least_bytes_per_second);
+    deadline = sending_deadline(reader_->request.sink ? body_piece_bytes : length ? *length : shared_.options.max_body_bytes);
   }
 
   void send_continue() {
@@ -221,7 +251,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     started_ = Clock::now();
     log_method_ = reader_->request.method;
     log_target_.clear();
-    request_bytes_ = reader_->request.body.size();
+    request_bytes_ = reader_->received;
     terms_.read(reader_->request, shared_.cors);
   }
 
@@ -239,12 +269,13 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
 
   void dispatch() {
     reading_ = false;
+    intake_ = nullptr;
     deadline = Clock::time_point::max();
     auto& request = reader_->request;
     keep_alive_ = reader_->keep_alive();
     old_version_ = reader_->version < 11;
     head_ = request.method == "HEAD";
-    request_bytes_ = request.body.size();
+    request_bytes_ = reader_->received;
     if (shared_.log) {
       log_method_ = request.method;
       log_target_ = request.target;
@@ -265,7 +296,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
           request, refusal(406, model::IssueCode::not_supported,
                            "Accept-Encoding refuses a plain answer and takes none of the codings " + known_codings()));
     }
-    if (request.body.empty()) {
+    if (request.body.empty() && !request.sink) {
       if (auto response = shared_.service->try_quick(request)) {
         if (!terms_.wants_coding(*response)) return respond(std::move(*response));
       }
@@ -340,6 +371,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     });
   }
 
+  // Within which as many bytes are to go through, either way.
   Clock::time_point sending_deadline(std::uint64_t bytes) const {
     return Clock::now() + shared_.options.body_timeout + std::chrono::seconds(bytes / least_bytes_per_second);
   }
@@ -432,6 +464,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   Stream stream_;
   InputBuffer input_;
   std::optional<RequestReader> reader_;
+  std::shared_ptr<BodyIntake> intake_;  // of a body that goes to a sink
   rest::Response response_;
   std::string header_;
   SourceSender<Stream, Connection> source_{*this, stream_};  // an answer made while it is sent

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fhir/http/content_coding.h"
+#include "fhir/rest/failures.h"
 
 namespace http {
 
@@ -32,8 +33,7 @@ rest::Response reading_refusal(boost::system::error_code trouble, const RequestR
                    "The request's header is larger than " + std::to_string(options.max_header_bytes) + " bytes");
   }
   if (trouble == error::body_limit) {
-    return refusal(413, IssueCode::too_long,
-                   "The request's body is larger than " + std::to_string(options.max_body_bytes) + " bytes");
+    return refusal(413, IssueCode::too_long, "The request's body is larger than " + std::to_string(reader.limit) + " bytes");
   }
   if (trouble == error::bad_transfer_encoding && reader.unknown_coding) {  // RFC 9112 6.1
     return refusal(501, IssueCode::not_supported, "Of the transfer codings only 'chunked' is taken");
@@ -47,11 +47,15 @@ rest::Response trailer_refusal(const ServerOptions& options) {
 }
 
 rest::Response coding_refusal(const model::Failure& failure) {
-  const int status = failure.kind == model::FailureKind::unsupported_media ? 415
-                     : failure.kind == model::FailureKind::too_large       ? 413
-                                                                           : 400;
-  auto response = rest::outcome_response(status, failure.issues);
-  if (status == 415) response.headers.emplace_back("Accept-Encoding", known_codings());  // RFC 9110 15.5.16
+  auto response = body_refusal(failure);
+  if (response.status == 415) response.headers.emplace_back("Accept-Encoding", known_codings());  // RFC 9110 15.5.16
+  return response;
+}
+
+rest::Response body_refusal(const model::Failure& failure) {
+  auto response = rest::failure_response(failure);
+  response.headers.emplace_back("Content-Type", "application/fhir+json");
+  response.interaction = "refused";
   return response;
 }
 

@@ -21,6 +21,10 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   bool unknown_coding = false;  // a transfer coding before chunked
   unsigned hosts = 0;
   int version = 11;  // 10 or 11
+  // Set before the first byte; the service says at the header's end where the body goes, and how much of it may come.
+  rest::Endpoint* endpoint = nullptr;
+  std::uint64_t limit = 0;     // of the body
+  std::uint64_t received = 0;  // of the body
 
  private:
   using error_code = boost::beast::error_code;
@@ -65,23 +69,36 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   }
   // RFC 9112 6.1, 6.3: chunked comes last, no other coding is known here, and HTTP/1.0 has none.
   void on_header_impl(error_code& trouble) override {
-    if (!transfer_coded_) return;
-    if (version < 11 || !chunked()) unknown_coding = false;
-    if (version < 11 || !chunked() || unknown_coding) trouble = boost::beast::http::error::bad_transfer_encoding;
+    using boost::beast::http::error;
+    if (transfer_coded_) {
+      if (version < 11 || !chunked()) unknown_coding = false;
+      if (version < 11 || !chunked() || unknown_coding) {
+        trouble = error::bad_transfer_encoding;
+        return;
+      }
+    }
+    const auto length = content_length();
+    if (!chunked() && (!length || *length == 0)) return;
+    request.sink = endpoint->begin_body(request);
+    if (request.sink) limit = request.sink->limit();
+    if (length && *length > limit) trouble = error::body_limit;
+  }
+  std::size_t take(string_view body, error_code& trouble) {
+    received += body.size();
+    if (received > limit) {
+      trouble = boost::beast::http::error::body_limit;
+      return 0;
+    }
+    request.body.append(body.data(), body.size());
+    return body.size();
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
     // A declared length is not yet bytes received: reserve no more than a moderate part of it.
     if (length) request.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1u << 20)));
   }
-  std::size_t on_body_impl(string_view body, error_code&) override {
-    request.body.append(body.data(), body.size());
-    return body.size();
-  }
+  std::size_t on_body_impl(string_view body, error_code& trouble) override { return take(body, trouble); }
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-    request.body.append(body.data(), body.size());
-    return body.size();
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& trouble) override { return take(body, trouble); }
   void on_finish_impl(error_code&) override {}
 
   bool transfer_coded_ = false;

@@ -1,3 +1,4 @@
+#include "fhir/rest/binary_content.h"
 #include "fhir/rest/condition.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/write.h"
@@ -83,6 +84,7 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
     creation->condition = std::move(*condition);
   }
   creation->prepared = prepare(context, read->tree, context.ids.next(), store::Method::post, shows_resource(*exchange));
+  keep_content(context, *exchange, creation->prepared);
   creation->prepared.warnings = std::move(read->issues);
   submit(
       context, exchange, [&context, creation](store::WriteContext& writer) { return write(context, *creation, writer); },

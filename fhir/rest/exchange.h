@@ -22,6 +22,7 @@ struct Route;
 class AsyncJobs;
 struct BundleElements;
 struct Once;
+struct LargeContent;
 struct Provenance;
 class CommitBell;
 
@@ -36,6 +37,7 @@ struct Context {
   CommitBell& bell;
   AsyncJobs& jobs;
   std::function<std::shared_ptr<const std::string>(const std::string& base_url)> capability_statement;
+  const model::TypeId binary = schema.resource_type("Binary");
 };
 
 struct Exchange {
@@ -49,10 +51,11 @@ struct Exchange {
   bool in_bundle = false;                             // an entry of a batch: no Bundle within a Bundle
   std::shared_ptr<const std::atomic<bool>> given_up;  // of asynchronous requests: set when nobody wants the answer any more
   store::Lane lane = store::Lane::normal;
-  std::shared_ptr<Provenance> provenance;  // of a write: to be made beside what it writes (provenance.h)
-  std::shared_ptr<Once> once;              // the Idempotency-Key (once.h); null: it carries none
-  std::vector<std::string> ignored;        // parameters that were not understood: named in Warning headers
-  std::vector<std::string> remarks;        // what else a Warning header tells, a sentence each
+  std::shared_ptr<const LargeContent> content;  // of a Binary that is written, if it is kept apart
+  std::shared_ptr<Provenance> provenance;       // of a write: to be made beside what it writes (provenance.h)
+  std::shared_ptr<Once> once;                   // the Idempotency-Key (once.h); null: it carries none
+  std::vector<std::string> ignored;             // parameters that were not understood: named in Warning headers
+  std::vector<std::string> remarks;             // what else a Warning header tells, a sentence each
 };
 
 using ExchangePtr = std::shared_ptr<Exchange>;

@@ -6,6 +6,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "fhir/rest/binary_content.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/provenance.h"
@@ -86,6 +87,7 @@ std::string request_digest(const Exchange& exchange) {
   const auto& request = exchange.request;
   Digest digest;
   digest.add(request.method).add(request.target).add(request.body);
+  if (exchange.content) digest.add(exchange.content->blob->blob.note);  // of what the body does not hold
   for (const auto name : deciding) digest.add(request.header(name));
   static constexpr std::array<std::string_view, 4> returns{"", "minimal", "representation", "OperationOutcome"};
   digest.add(returns.at(static_cast<std::size_t>(exchange.prefer.answer))).add(exchange.prefer.strict ? "strict" : "");

@@ -1,5 +1,6 @@
 #include "fhir/rest/read.h"
 
+#include "fhir/rest/binary_answer.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/partial.h"
@@ -50,6 +51,8 @@ void read(const Context& context, ExchangePtr exchange, Done done) {
   if (!none_match) return done(failure_response(none_match.error()));
   const auto found = is_id(target.id) ? context.store.read(target.type, target.id) : std::nullopt;
   if (!found) return done(failure_response(unknown_resource(context.schema, target.type, target.id)));
+  if (target.type == context.binary && !found->version.deleted())
+    return done(binary_response(context, *exchange, *found, *none_match, *subset));
   done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since"), *subset));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "fhir/rest/async.h"
+#include "fhir/rest/binary_answer.h"
+#include "fhir/rest/binary_content.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/html_page.h"
@@ -175,7 +177,8 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
   // Within a Bundle there is one format, that of the whole.
   if (type && !exchange.in_bundle) exchange.answer_as = *type;
   if (!target) return target.error();
-  if (!type && exchange.target.shape != Shape::changes) return type.error();  // that has forms of its own
+  // Both have forms of their own.
+  if (!type && exchange.target.shape != Shape::changes && !reads_content(context, exchange)) return type.error();
   return {};
 }
 
@@ -215,6 +218,9 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
                                                std::to_string(context.options.max_body_bytes) + " are taken")));
   }
   if (is_asynchronous(context, *exchange)) return answer(accept_asynchronous(context, *exchange));
+  if (exchange->target.type == context.binary) {
+    if (auto taken = take_content(context, *exchange); !taken) return answer(failure_response(taken.error()));
+  }
   if (writes(*exchange->route)) {
     if (auto provenance = read_provenance(context, *exchange); !provenance) return answer(failure_response(provenance.error()));
   }

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "fhir/rest/async.h"
+#include "fhir/rest/binary_content.h"
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/capabilities.h"
 #include "fhir/rest/commit_bell.h"
@@ -66,6 +67,11 @@ struct Service::Impl {
     return statement_text;
   }
 
+  std::shared_ptr<void> token() {
+    under_way->began();
+    return {nullptr, [counter = under_way](void*) { counter->ended(); }};
+  }
+
   ServiceOptions options;
   IdSource ids;
   BundleElements bundle;
@@ -95,9 +101,8 @@ Service::Service(const model::Schema& schema, store::Store& store, search::Searc
 Service::~Service() { impl_->under_way->wait(); }
 
 void Service::handle(Request request, std::function<void(Response)> done) {
-  impl_->under_way->began();
   // Whoever may still answer holds `token`; with the last of them the context is no longer needed.
-  const std::shared_ptr<void> token(nullptr, [counter = impl_->under_way](void*) { counter->ended(); });
+  const auto token = impl_->token();
   const auto once = first_answer([token, done = std::move(done)](Response response) { done(std::move(response)); });
   try {
     auto exchange = std::make_shared<Exchange>();
@@ -125,6 +130,10 @@ Response Service::handle(Request request) {
 
 const ServiceOptions& Service::options() const { return impl_->options; }
 
+std::shared_ptr<BodySink> Service::begin_body(const Request& head) {
+  return content_sink(impl_->context, head, [this] { return impl_->token(); });
+}
+
 // [base]/[type]/[id] with nothing about it that read() would have to look at twice.
 std::optional<Response> Service::try_quick(const Request& request) const {
   const auto& context = impl_->context;
@@ -133,7 +142,7 @@ std::optional<Response> Service::try_quick(const Request& request) const {
   const auto slash = path.find('/');
   if (slash == std::string_view::npos || !is_id(path.substr(slash + 1))) return std::nullopt;
   const auto type = context.schema.resource_type(path.substr(0, slash));
-  if (type == model::no_type) return std::nullopt;
+  if (type == model::no_type || type == context.binary) return std::nullopt;
 
   MediaType answer_as = MediaType::fhir_json;
   std::string_view none_match, request_id, correlation_id;

@@ -20,6 +20,17 @@
 
 namespace rest {
 
+// Takes a request's body while it comes, for what must not be held whole. What was taken goes with it, unless the request that it
+// belongs to kept it.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // The next piece, its content coding undone; on a worker. `done` is called once, on any thread, when the next may come; a
+  // failure is the request's answer. One piece at a time.
+  virtual void take(std::string_view piece, std::function<void(model::Result<void>)> done) = 0;
+  virtual std::uint64_t limit() const = 0;  // bytes that it takes at most
+};
+
 struct Request {
   std::string method;                                        // "GET"
   std::string target;                                        // origin form as received: "/fhir/Patient/1?_pretty=true"
@@ -27,6 +38,7 @@ struct Request {
   std::string body;                                          // content decoding already undone
   std::string client;                                        // the address that asks; empty: not known
   std::string base_url;  // what a trusted proxy says that the client calls us, "https://x.org/fhir"; empty: the option's
+  std::shared_ptr<BodySink> sink;  // has the body instead, if begin_body() gave one
 
   std::string_view header(std::string_view name) const;  // first value, empty if absent
 };
@@ -70,6 +82,8 @@ struct ServiceOptions {
   std::string base_path = "/fhir";
   std::string base_url;  // "http://127.0.0.1:8080/fhir", without a '/' at its end: for Location, fullUrl and links
   std::uint64_t max_body_bytes = 64u << 20;
+  std::uint64_t max_binary_bytes = std::uint64_t{4} << 30;  // of raw content for a Binary
+  std::uint64_t inline_binary_bytes = 1u << 20;             // raw content up to this is part of the resource, not kept apart
   std::uint32_t max_bundle_entries = 20000;
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
@@ -93,6 +107,11 @@ class Endpoint {
   // A request that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
   virtual std::optional<Response> try_quick(const Request& request) const = 0;
   virtual const ServiceOptions& options() const = 0;
+  // Where the body of a request whose header has come is to be put; null: into the request. Never blocks.
+  virtual std::shared_ptr<BodySink> begin_body(const Request& head) {
+    (void)head;
+    return nullptr;
+  }
 };
 
 // Must go before the store and search that it was given; its destructor waits for answers under way.
@@ -106,6 +125,7 @@ class Service final : public Endpoint {
   Response handle(Request request);                                          // waits: for tests and the command line
   std::optional<Response> try_quick(const Request& request) const override;  // a plain read of what the cache holds
   const ServiceOptions& options() const override;
+  std::shared_ptr<BodySink> begin_body(const Request& head) override;  // raw content for a Binary
 
  private:
   struct Impl;

@@ -1,3 +1,4 @@
+#include "fhir/rest/binary_content.h"
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/write.h"
@@ -61,6 +62,7 @@ void update(const Context& context, ExchangePtr exchange, Done done) {
   update->conditions = {std::move(*match), std::move(*none_match)};
   update->what = std::string(context.schema.type_name(target.type)) + "/" + target.id;
   update->prepared = prepare(context, read->tree, target.id, store::Method::put, shows_resource(*exchange));
+  keep_content(context, *exchange, update->prepared);
   update->prepared.warnings = std::move(read->issues);
   submit(
       context, exchange, [update](store::WriteContext& writer) { return write(*update, writer); },

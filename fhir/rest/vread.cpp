@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "fhir/rest/binary_answer.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/partial.h"
@@ -39,6 +40,8 @@ void vread(const Context& context, ExchangePtr exchange, Done done) {
     }
     return done(failure_response(missing));
   }
+  if (target.type == context.binary && !found->version.deleted())
+    return done(binary_response(context, *exchange, *found, *none_match, *subset));
   done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since"), *subset));
 }
 

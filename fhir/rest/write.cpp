@@ -1,5 +1,6 @@
 #include "fhir/rest/write.h"
 
+#include "fhir/rest/binary_answer.h"
 #include "fhir/rest/negotiate.h"
 #include "fhir/rest/partial.h"
 
@@ -87,6 +88,15 @@ Response written(const Context& context, const Exchange& exchange, int status, c
                   {}});
     }
     response.body = std::make_shared<const std::string>(outcome_text(issues));
+  } else if (prepared.draft.blob) {  // large content goes back only where that is asked for
+    if (exchange.prefer.answer == Return::representation) {
+      if (exchange.once) {  // an answer that is kept is no stream: the resource without its data, marked so
+        response.body = std::make_shared<const std::string>(prepared.rendered(version));
+        response.shown = version.document;
+      } else {
+        set_large_resource(context, exchange, prepared.rendered(version), prepared.draft.blob->blob, response);
+      }
+    }
   } else if (shows_resource(exchange)) {
     response.body = std::make_shared<const std::string>(prepared.rendered(version));
     response.shown = version.document;

@@ -21,6 +21,7 @@ class Serving {
   ~Serving();
   std::uint16_t port() const { return server_->port(); }
   http::Server& server() { return *server_; }
+  store::Store& store() { return node_->store(); }
 
  private:
   std::unique_ptr<commands::Node> node_;

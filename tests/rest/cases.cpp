@@ -188,12 +188,12 @@ bool is_outcome(const std::string& body) {
 void run_step(tests::Fixture& fixture, const json::object& step, Variables& variables) {
   const auto what = with_variables(as_text(step.at("do")), variables);
   INFO("step: " << what);
-  auto response = fixture.service->handle(request_of(step, what, variables));
+  auto response = fixture.handle(request_of(step, what, variables));
   if (const auto* until = step.if_contains("until")) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (response.status != until->to_number<int>() && std::chrono::steady_clock::now() < end) {
       std::this_thread::yield();
-      response = fixture.service->handle(request_of(step, what, variables));
+      response = fixture.handle(request_of(step, what, variables));
     }
   }
   const auto body = tests::body_of(response);
@@ -254,6 +254,8 @@ TEST_CASE("the case files") {
           if (name == "async_workers") service.async_workers = value.to_number<std::uint32_t>();
           if (name == "async_jobs_per_client") service.async_jobs_per_client = value.to_number<std::uint32_t>();
           if (name == "async_result_bytes") service.async_result_bytes = value.to_number<std::uint64_t>();
+          if (name == "max_binary_bytes") service.max_binary_bytes = value.to_number<std::uint64_t>();
+          if (name == "inline_binary_bytes") service.inline_binary_bytes = value.to_number<std::uint64_t>();
           if (name == "max_bundle_entries") service.max_bundle_entries = value.to_number<std::uint32_t>();
         }
       }

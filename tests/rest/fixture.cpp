@@ -30,7 +30,21 @@ rest::Request Fixture::request(std::string method, std::string_view target, std:
 }
 
 rest::Response Fixture::ask(std::string method, std::string_view target, std::string body, Headers headers) {
-  return service->handle(request(std::move(method), target, std::move(body), std::move(headers)));
+  return handle(request(std::move(method), target, std::move(body), std::move(headers)));
+}
+
+rest::Response Fixture::handle(rest::Request asked) {
+  const bool head = asked.method == "HEAD";
+  auto response = service->handle(std::move(asked));
+  if (!response.source || head) return response;
+  std::string body;
+  using Next = rest::BodySource::Next;
+  for (auto next = Next::more; next == Next::more;) next = response.source->next(body);
+  if (const auto length = response.source->length(); length && *length != body.size())
+    throw std::runtime_error("a source of another length than it said");
+  response.body = std::make_shared<const std::string>(std::move(body));
+  response.source = nullptr;
+  return response;
 }
 
 std::string header(const rest::Response& response, std::string_view name) {

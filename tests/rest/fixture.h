@@ -17,6 +17,7 @@ struct Fixture {
   using Headers = std::vector<std::pair<std::string, std::string>>;
   // `target` is below the base: "/Patient/1". A body is sent as application/fhir+json unless the headers say otherwise.
   rest::Response ask(std::string method, std::string_view target, std::string body = {}, Headers headers = {});
+  rest::Response handle(rest::Request request);  // a body that a source makes is read
   static rest::Request request(std::string method, std::string_view target, std::string body = {}, Headers headers = {});
 
   std::unique_ptr<store::Store> store;

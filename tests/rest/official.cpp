@@ -112,7 +112,7 @@ TEST_CASE("official examples come back byte-equal but for id and meta") {
     ++stored;
     const auto place =
         has_id ? "/" + type + "/" + id : tests::header(answer, "Location").substr(std::string("http://kiln.test/fhir").size());
-    const auto read = fixture.ask("GET", place);
+    const auto read = fixture.ask("GET", place, {}, {{"Accept", "application/fhir+json"}});
     const auto back = formats::read_json(tests::body_of(read), model::r4());
     if (!back.ok() || without_id_and_meta(back.tree) != without_id_and_meta(sent.tree))
       FAIL_CHECK(file.filename().string() << " came back changed");

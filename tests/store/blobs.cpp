@@ -216,13 +216,13 @@ TEST_CASE("a store says that it has blobs only when it has, and what a stop left
   {
     const auto store = tests::open_lmdb_store(directory.path());
     REQUIRE(store->write(tests::put(tests::draft(*store, "Patient", "p", "x"))));
-    CHECK(format(*store) == "\x01");
+    CHECK(format(*store) == "\x02");
   }
   {
     const auto store = tests::open_lmdb_store(directory.path());
-    CHECK(format(*store) == "\x01");
-    keep(*store, "kept", content(2 * slice, 1));
     CHECK(format(*store) == "\x02");
+    keep(*store, "kept", content(2 * slice, 1));
+    CHECK(format(*store) == "\x03");
     // As a crash leaves it: pieces and their mark.
     REQUIRE(store->engine().write([](Transaction& out) {
       mark_blob(out, 77);
