@@ -1,4 +1,5 @@
-// kiln check: every document decodes, every chain holds, ids point at newest versions, segments match their checksums.
+// kiln check: every document decodes, large contents match their checksums, every chain holds, ids point at newest versions,
+// segments match their checksums.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -19,6 +20,10 @@ Run check(CLI::App& app) {
     for (auto& fault : (*node)->search().check()) faults.push_back("index: " + fault);
     std::printf("%llu versions of %llu resources, %llu of them deleted\n", static_cast<unsigned long long>(found.documents),
                 static_cast<unsigned long long>(found.resources), static_cast<unsigned long long>(found.deleted));
+    if (found.blobs > 0) {
+      std::printf("%llu large contents of %llu bytes\n", static_cast<unsigned long long>(found.blobs),
+                  static_cast<unsigned long long>(found.blob_bytes));
+    }
     for (const auto& fault : faults) std::printf("fault: %s\n", fault.c_str());
     std::printf(faults.empty() ? "sound\n" : "%zu faults\n", faults.size());
     return faults.empty() ? 0 : 1;

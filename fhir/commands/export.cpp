@@ -9,6 +9,7 @@
 
 #include "fhir/commands/node.h"
 #include "fhir/commands/table.h"
+#include "fhir/rest/binary_answer.h"
 
 namespace commands {
 namespace {
@@ -18,6 +19,23 @@ struct ExportOptions {
   std::string out;
   std::vector<std::string> types;
 };
+
+// A resource on a line; large content of a Binary is read while it is written.
+void write_line(const store::Store& store, const store::Store::Rendered& resource, model::TypeId binary, std::ostream& out) {
+  const auto blob = resource.version.type == binary ? store.blob(resource.version.document) : std::nullopt;
+  if (!blob) {
+    out << *resource.body << '\n';
+    return;
+  }
+  const auto source = rest::large_resource(store, *resource.body, *blob);
+  using Next = rest::BodySource::Next;
+  for (auto next = Next::more; next == Next::more;) {
+    std::string piece;
+    next = source->next(piece);
+    out << piece;
+  }
+  out << '\n';
+}
 
 int write_all(const ExportOptions& options) {
   auto node = Node::open(options.data, {});
@@ -34,6 +52,7 @@ int write_all(const ExportOptions& options) {
   }
   std::filesystem::create_directories(options.out);
   auto& store = (*node)->store();
+  const auto binary = schema.resource_type("Binary");
   std::map<model::TypeId, std::ofstream> files;
   std::uint64_t written = 0;
   const auto last = store.last_document();
@@ -48,7 +67,7 @@ int write_all(const ExportOptions& options) {
     if (fresh)
       file->second.open(options.out + "/" + std::string(schema.type_name(version->type)) + ".ndjson",
                         std::ios::trunc | std::ios::binary);
-    file->second << *rendered->body << '\n';
+    write_line(store, *rendered, binary, file->second);
     ++written;
   }
   for (auto& [type, file] : files) {

@@ -15,6 +15,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -83,7 +84,7 @@ std::map<std::size_t, std::string> faulty_entries(const std::string& outcome, st
   return out;
 }
 
-class Import {
+class Import final : public LargeContents {
  public:
   Import(ImportOptions options, ImportJournal& journal) : options_(std::move(options)), journal_(journal) {}
 
@@ -105,13 +106,16 @@ class Import {
     started_ = last_shown_ = Clock::now();
     ImportSourceOptions source;
     source.stamp = journal_.stamp();
+    auto large_target = make_target();
+    if (!large_target) return report(large_target.error());
+    large_target_ = std::move(*large_target);
     std::vector<std::thread> threads;
     for (auto& target : targets) threads.emplace_back([this, &target] { take(*target); });
     for (const auto& path : options_.files) {
       const auto before = read_bytes_;
       const auto read = read_import_file(
           path, journal_.file(path), source, [this](ImportChunk chunk) { return queue(std::move(chunk)); },
-          [this](const Refusal& refusal) { refuse(refusal); },
+          [this](const Refusal& refusal) { refuse(refusal); }, *this,
           [this, before](std::uint64_t bytes) {
             read_bytes_ = before + bytes;
             show(false);
@@ -131,6 +135,52 @@ class Import {
     std::printf("%s\n", refusals_ > 0 ? (": see " + options_.refused).c_str() : "");
     if (broken_) std::fprintf(stderr, "kiln: %s: run again with --continue\n", broken_reason_.c_str());
     return refusals_ > 0 || broken_ || unreadable_ ? 1 : 0;
+  }
+
+  // Large contents go in one after another, by the thread that reads, beside the transactions.
+  bool begin(std::uint32_t file, std::uint64_t number) override {
+    large_file_ = file;
+    large_number_ = number;
+    content_ = nullptr;
+    if (!journal_.done(file, number)) return true;
+    ++skipped_;
+    return false;
+  }
+  model::Result<void> take(std::string_view content) override {
+    if (!content_) content_ = large_target_->begin_large();
+    if (!content_) {
+      return model::failure(
+          model::FailureKind::too_large, model::IssueCode::too_long,
+          "The content is too large to be sent within a transaction: import it into a data directory, or PUT it raw");
+    }
+    std::promise<model::Result<void>> taken;
+    content_->take(content, [&](model::Result<void> result) { taken.set_value(std::move(result)); });
+    return taken.get_future().get();
+  }
+  bool finish(std::uint64_t line, const std::string& id, const std::string& resource) override {
+    const auto content = std::exchange(content_, nullptr);
+    if (journal_.resumed()) {
+      const auto found = large_target_->stored_since("Binary", id, journal_.stamp());
+      if (found && *found) {
+        ++skipped_;
+        return true;
+      }
+    }
+    const auto answer = large_target_->put_large(id, resource, content);
+    if (!answer || answer->status >= 500) {
+      return give_up(answer ? model::failure(model::FailureKind::unavailable, model::IssueCode::transient,
+                                             fmt::format("The server answers {}", answer->status))
+                            : answer.error());
+    }
+    if (answer->status < 300) {
+      ++stored_;
+    } else {
+      std::string reasons;
+      faulty_entries(answer->body, reasons);
+      refuse({large_file_, line, "Binary", id, reasons});
+    }
+    journal_.mark(large_file_, large_number_);
+    return true;
   }
 
  private:
@@ -354,6 +404,10 @@ class Import {
 
   ImportOptions options_;
   ImportJournal& journal_;
+  std::unique_ptr<ImportTarget> large_target_;
+  std::shared_ptr<rest::BodySink> content_;  // of the large Binary that is being read
+  std::uint32_t large_file_ = 0;
+  std::uint64_t large_number_ = 0;
   std::map<std::uint32_t, std::string> names_;
   std::mutex mutex_, refused_mutex_;
   std::condition_variable ready_, space_;

@@ -92,6 +92,24 @@ class FileImport {
     add_resource(parsed.tree, 0, {}, 1);  // documents and messages are resources in their own right
   }
 
+  // A Binary that is not held whole; `text` begins with its line, and is left behind it.
+  void large(std::string& text, std::uint64_t number, LargeContents& contents, const std::function<bool(std::string&)>& more) {
+    end();
+    ++made_;
+    const bool wanted = contents.begin(file_, chunks_++);
+    const auto resource = read_large_binary(text, more, [&](std::string_view content) -> model::Result<void> {
+      if (!wanted) return {};
+      return contents.take(content);
+    });
+    if (!wanted) return;
+    if (!resource) return refuse_({file_, number, "Binary", {}, reasons(resource.error().issues)});
+    const auto parsed = formats::read_json(*resource, model::r4());
+    if (!parsed.ok()) return refuse(number, parsed);
+    std::string json;
+    const auto id = with_id(parsed.tree, 0, json, made_id(), true);
+    if (!contents.finish(number, id, json)) stopped_ = true;
+  }
+
   void end() {
     if (!current_.entries.empty()) flush();
   }
@@ -253,7 +271,7 @@ std::string ImportChunk::bundle() const {
 
 model::Result<void> read_import_file(const std::string& path, std::uint32_t file, const ImportSourceOptions& options,
                                      const std::function<bool(ImportChunk)>& chunk, const std::function<void(Refusal)>& refuse,
-                                     const std::function<void(std::uint64_t)>& progress) {
+                                     LargeContents& large, const std::function<void(std::uint64_t)>& progress) {
   const auto unreadable = [&] {
     return model::failure(model::FailureKind::internal, model::IssueCode::exception, "The file '" + path + "' cannot be read");
   };
@@ -278,19 +296,26 @@ model::Result<void> read_import_file(const std::string& path, std::uint32_t file
         from = at + 1;
         at = text.find('\n', from);
       }
-      progress(reader.position());
-    }
-    const auto line = std::string_view(text).substr(from);
-    if (!blank(line) && !import.stopped()) import.line(line, number + 1);
-  } else {
-    while (reader.read(text, 1u << 22)) {
+      if (text.size() - from >= large_line && begins_large_binary(std::string_view(text).substr(from))) {
+        text.erase(0, from);
+        from = 0;
+        import.large(text, ++number, large, [&reader](std::string& out) { return reader.read(out, 1u << 20);
+      });
     }
     progress(reader.position());
-    import.resource(text);
   }
-  import.end();
-  if (reader.failed()) return unreadable();
-  return {};
+  const auto line = std::string_view(text).substr(from);
+  if (!blank(line) && !import.stopped()) import.line(line, number + 1);
 }
+else {
+  while (reader.read(text, 1u << 22)) {
+  }
+  progress(reader.position());
+  import.resource(text);
+}
+import.end();
+if (reader.failed()) return unreadable();
+return {};
+}  // namespace commands
 
 }  // namespace commands

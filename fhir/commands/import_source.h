@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fhir/commands/import_large.h"
 #include "resources-gen/model/result.h"
 
 namespace commands {
@@ -44,9 +45,10 @@ struct ImportSourceOptions {
 };
 
 // Reads one file and calls `chunk` for each of its chunks, in order, on this thread, until it returns false; `refuse` for what is
-// no resource. `progress` gets the bytes of the file (as it lies on disk) read so far. Fails if the file cannot be read.
+// no resource; `large` for Binaries whose lines are too long, each a chunk of its own. `progress` gets the bytes of the file (as
+// it lies on disk) read so far. Fails if the file cannot be read.
 model::Result<void> read_import_file(const std::string& path, std::uint32_t file, const ImportSourceOptions& options,
                                      const std::function<bool(ImportChunk)>& chunk, const std::function<void(Refusal)>& refuse,
-                                     const std::function<void(std::uint64_t)>& progress);
+                                     LargeContents& large, const std::function<void(std::uint64_t)>& progress);
 
 }  // namespace commands

@@ -23,6 +23,23 @@ class NodeTarget final : public ImportTarget {
     const auto version = node_.store().current(model::r4().resource_type(type), id);
     return version && !version->deleted() && version->last_updated >= milliseconds;
   }
+  std::shared_ptr<rest::BodySink> begin_large() override {
+    rest::Request head;
+    head.method = "PUT";
+    head.target = "/fhir/Binary/x";
+    return node_.service().begin_body(head);
+  }
+  model::Result<ImportAnswer> put_large(const std::string& id, const std::string& resource,
+                                        std::shared_ptr<rest::BodySink> content) override {
+    rest::Request request;
+    request.method = "PUT";
+    request.target = "/fhir/Binary/" + id;
+    request.headers = {{"Content-Type", "application/fhir+json"}, {"Prefer", "return=minimal"}};
+    request.body = resource;
+    request.sink = std::move(content);
+    auto response = node_.service().handle(std::move(request));
+    return ImportAnswer{response.status, response.body ? *response.body : std::string()};
+  }
 
  private:
   Node& node_;
@@ -49,6 +66,9 @@ class ServerTarget final : public ImportTarget {
     if (!updated) return false;
     const auto moment = model::Temporal::parse(updated.text(), model::Primitive::instant);
     return moment && moment->low() / 10000 >= milliseconds;
+  }
+  model::Result<ImportAnswer> put_large(const std::string&, const std::string&, std::shared_ptr<rest::BodySink>) override {
+    return ImportAnswer{413, {}};
   }
 
  private:

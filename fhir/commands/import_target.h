@@ -23,6 +23,10 @@ class ImportTarget {
   virtual ~ImportTarget() = default;
   // POSTs a transaction or batch. A failure: no answer came, and what became of the Bundle is not known.
   virtual model::Result<ImportAnswer> post(const std::string& bundle) = 0;
+  // For a Binary's content, piece by piece, and then the resource around it; null if it cannot be sent so.
+  virtual std::shared_ptr<rest::BodySink> begin_large() { return nullptr; }
+  virtual model::Result<ImportAnswer> put_large(const std::string& id, const std::string& resource,
+                                                std::shared_ptr<rest::BodySink> content) = 0;
   // True if the resource is stored and was last written at or after `milliseconds`.
   virtual model::Result<bool> stored_since(const std::string& type, const std::string& id, std::int64_t milliseconds) = 0;
 };
