@@ -16,9 +16,9 @@ rest::Response refusal(int status, model::IssueCode code, std::string diagnostic
 rest::Response reading_refusal(boost::system::error_code trouble, const RequestReader& reader, const ServerOptions& options);
 // Its chunk extensions or its trailer went on beyond the header's limit.
 rest::Response trailer_refusal(const ServerOptions& options);
-// Its body could not be taken, or its Content-Encoding not undone.
 // Its Content-Encoding could not be undone.
 rest::Response coding_refusal(const model::Failure& failure);
+// Its body could not be taken.
 rest::Response body_refusal(const model::Failure& failure);
 
 }  // namespace http
