@@ -79,6 +79,17 @@ class Group::Context final : public WriteContext {
     return make_version(*known.newest, type, id);
   }
 
+  Stored stored(const Version& version) const override {
+    Record record;
+    if (version.document > group_.base_) {
+      const auto& record_bytes = group_.puts_.at(version.document - group_.base_ - 1).record;
+      if (!decode_record(version.document, record_bytes, record)) throw EngineError("a version that was just put is damaged");
+    } else if (!find_record(group_.snapshot(), version.document, record)) {
+      throw EngineError("document " + std::to_string(version.document) + " is missing");
+    }
+    return {version, std::string(record.packed), record.header.hole};
+  }
+
   Version put(Draft draft) override {
     if (draft.id.empty() || draft.id.size() > max_id_bytes) throw std::logic_error("a version without a proper id");
     if (draft.body.empty() != (draft.method == Method::remove))

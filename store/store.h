@@ -77,12 +77,22 @@ class IndexListener {
   virtual void abandon() = 0;
 };
 
+// A version as it lies in the store: what Store::rendered takes.
+struct Stored {
+  Version version;
+  std::string packed;
+  Hole hole;
+};
+
 // The writer's state during one operation. Puts take effect if the operation succeeds, else not at all.
 class WriteContext {
  public:
   virtual ~WriteContext() = default;
   // The newest version, deleted or not, as of all earlier operations and this one's own puts.
   virtual std::optional<Version> current(model::TypeId type, std::string_view id) const = 0;
+  // A version that this operation has not put itself, be it on disk or put by an earlier operation of the group. Throws
+  // EngineError if there is none.
+  virtual Stored stored(const Version& version) const = 0;
   // Numbers the draft and adds it. One version per resource and operation.
   virtual Version put(Draft draft) = 0;
   virtual Commit commit() const = 0;     // the number this operation has if it writes
@@ -185,6 +195,7 @@ class Store {
     std::shared_ptr<const std::string> body;
   };
   virtual std::optional<Rendered> render(Document document) const = 0;
+  virtual Rendered rendered(const Stored& stored) const = 0;  // any thread: operations too
   virtual std::optional<Rendered> read(model::TypeId type,
                                        std::string_view id) const = 0;  // current(), rendered; fills the cache
   // read() if and only if it can be answered from memory, without touching the engine: for event loops.

@@ -240,19 +240,24 @@ std::vector<Version> VersionStore::history(model::TypeId type, std::string_view 
   return out;
 }
 
-Store::Rendered VersionStore::render(const Record& record) const {
+Store::Rendered VersionStore::render(Version version, std::string_view packed, const Hole& hole) const {
   static const auto nothing = std::make_shared<const std::string>();
-  if (record.header.method == Method::remove) return {to_version(record), nothing};
-  const Hole& hole = record.header.hole;
+  if (version.deleted()) return {std::move(version), nothing};
   const std::string filling =
-      formats::hole_text(static_cast<formats::MetaHole>(hole.kind), record.header.version, record.header.last_updated);
+      formats::hole_text(static_cast<formats::MetaHole>(hole.kind), version.version, version.last_updated);
   auto body = std::make_shared<std::string>();
-  if (!packer_.unpack(record.packed, *body, filling.size()) || hole.offset > body->size()) {
-    throw EngineError("the body of document " + std::to_string(record.header.document) + " is damaged");
+  if (!packer_.unpack(packed, *body, filling.size()) || hole.offset > body->size()) {
+    throw EngineError("the body of document " + std::to_string(version.document) + " is damaged");
   }
   body->insert(hole.offset, filling);
-  return {to_version(record), std::move(body)};
+  return {std::move(version), std::move(body)};
 }
+
+Store::Rendered VersionStore::render(const Record& record) const {
+  return render(to_version(record), record.packed, record.header.hole);
+}
+
+Store::Rendered VersionStore::rendered(const Stored& stored) const { return render(stored.version, stored.packed, stored.hole); }
 
 std::optional<Store::Rendered> VersionStore::render(Document document) const {
   const auto snapshot = engine_->snapshot();

@@ -55,6 +55,7 @@ class VersionStore final : public Store {
   std::optional<std::string> find_reply(std::string_view key) const override;
 
   std::optional<Rendered> render(Document document) const override;
+  Rendered rendered(const Stored& stored) const override;
   std::optional<Rendered> read(model::TypeId type, std::string_view id) const override;
   std::optional<Rendered> cached(model::TypeId type, std::string_view id) const override { return cache_.find(type, id); }
 
@@ -75,6 +76,7 @@ class VersionStore final : public Store {
   Version to_version(const Record& record) const {
     return make_version(record.header, types_.type(record.header.type), record.id);
   }
+  Rendered render(Version version, std::string_view packed, const Hole& hole) const;
   Rendered render(const Record& record) const;
   // The first document whose header satisfies `reached`, which holds from some document on.
   Document first_where(const std::function<bool(const Header&)>& reached) const;

@@ -191,6 +191,7 @@ class ShapeStore final : public store::Store {
   void read_blob(const store::Blob&, std::uint64_t, std::size_t, std::string&) const override { std::abort(); }
   void sweep_blob(std::uint64_t) override { std::abort(); }
   std::optional<Rendered> render(Document) const override { std::abort(); }
+  Rendered rendered(const store::Stored&) const override { std::abort(); }
   std::optional<Rendered> read(model::TypeId, std::string_view) const override { std::abort(); }
   std::optional<Rendered> cached(model::TypeId, std::string_view) const override { std::abort(); }
   store::Engine& engine() override { std::abort(); }
