@@ -39,6 +39,7 @@ class Recorder final : public store::WriteContext {
  public:
   explicit Recorder(store::WriteContext& writer) : writer_(writer) {}
   std::optional<Version> current(model::TypeId type, std::string_view id) const override { return writer_.current(type, id); }
+  store::Stored stored(const Version& version) const override { return writer_.stored(version); }
   Version put(store::Draft draft) override {
     made_.push_back(writer_.put(std::move(draft)));
     return made_.back();
