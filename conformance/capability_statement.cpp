@@ -9,21 +9,19 @@ namespace conformance {
 namespace {
 
 // When what this file claims last changed: a constant of the build, as CapabilityStatement.date asks.
-constexpr std::string_view claims_date = "2026-11-24";
+constexpr std::string_view claims_date = "2026-11-25";
 
 // What holds for every type because of how the server works, and not because of a route. R4 capabilitystatement-definitions.html.
 struct TypeFlag {
   std::string_view name;
   std::string_view json;
 };
-constexpr std::array<TypeFlag, 8> type_flags{{
-    {"versioning", "\"versioned\""},          // If-Match is honoured, not demanded
-    {"readHistory", "true"},                  // every version can be read
-    {"updateCreate", "true"},                 // PUT to a new id creates
-    {"conditionalCreate", "true"},            // If-None-Exist
-    {"conditionalRead", "\"full-support\""},  // If-None-Match and If-Modified-Since
-    {"conditionalUpdate", "false"},
-    {"conditionalDelete", "\"not-supported\""},
+constexpr std::array<TypeFlag, 6> type_flags{{
+    {"versioning", "\"versioned\""},                 // If-Match is honoured, not demanded
+    {"readHistory", "true"},                         // every version can be read
+    {"updateCreate", "true"},                        // PUT to a new id creates
+    {"conditionalCreate", "true"},                   // If-None-Exist
+    {"conditionalRead", "\"full-support\""},         // If-None-Match and If-Modified-Since
     {"referencePolicy", "[\"literal\",\"local\"]"},  // any reference is kept; the target need not exist
 }};
 
@@ -104,6 +102,7 @@ void resource(std::string& out, const model::Schema& schema, const search::Searc
   text_member(out, "profile", schema.text(schema.types[type].url));
   interactions(out, claims.type_interactions);
   for (const auto& flag : type_flags) out.append(",\"").append(flag.name).append("\":").append(flag.json);
+  for (const auto& [name, json] : claims.type_flags) out.append(",\"").append(name).append("\":").append(json);
   text_array(out, "searchInclude", search.includes(type));
   text_array(out, "searchRevInclude", search.revincludes(type));
   search_parameters(out, schema, search.parameters(type));
@@ -129,6 +128,7 @@ std::string capability_statement(const model::Schema& schema, const search::Sear
   out += "},";
   text_member(out, "fhirVersion", schema.version);
   text_array(out, "format", claims.formats);
+  text_array(out, "patchFormat", claims.patch_formats);
   out += R"(,"rest":[{"mode":"server","documentation":)";
   formats::append_string(
       out,

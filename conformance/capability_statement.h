@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "resources-gen/model/schema.h"
@@ -14,11 +15,13 @@
 namespace conformance {
 
 struct Claims {
-  std::vector<std::string> system_interactions;  // codes of system-restful-interaction
-  std::vector<std::string> type_interactions;    // codes of type-restful-interaction, the same for every type
+  std::vector<std::string> system_interactions;                 // codes of system-restful-interaction
+  std::vector<std::string> type_interactions;                   // codes of type-restful-interaction, the same for every type
+  std::vector<std::pair<std::string, std::string>> type_flags;  // members of every rest.resource and their JSON, beside our own
   std::vector<std::string> formats;
-  std::string base_url;  // implementation.url
-  bool cors = false;     // rest.security.cors
+  std::vector<std::string> patch_formats;  // media types
+  std::string base_url;                    // implementation.url
+  bool cors = false;                       // rest.security.cors
 };
 
 // The resource in minified JSON. A few milliseconds and half a megabyte: to be kept.

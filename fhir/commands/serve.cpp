@@ -109,6 +109,10 @@ Run serve(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction")->capture_default_str();
+  app.add_option("--max-conditional-deletes", o.service.max_conditional_deletes,
+                 "Most resources that one DELETE of criteria may delete")
+      ->check(CLI::Range(1u, 20000u))
+      ->capture_default_str();
   app.add_option("--default-count", o.service.default_count, "Page size where _count is not given")->capture_default_str();
   app.add_option("--max-count", o.service.max_count, "Largest page size")->capture_default_str();
   app.add_option("--idempotency-hours", o.service.idempotency_hours, "Hours that the answer to an Idempotency-Key is kept")

@@ -38,6 +38,7 @@ void add_answer(const Context& context, BundleText& text, const Exchange& asked,
   EntryAnswer answer;
   answer.status = response.status;
   auto place = header(response, "Location");
+  if (place.empty()) place = header(response, "Content-Location");
   const std::string& base = base_url(context, asked);
   if (place.starts_with(base) && place.size() > base.size()) place.remove_prefix(base.size() + 1);
   answer.location = place;

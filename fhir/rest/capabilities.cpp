@@ -1,13 +1,30 @@
 #include "fhir/rest/capabilities.h"
 
+#include <algorithm>
+#include <array>
+
 #include "conformance/capability_statement.h"
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/partial.h"
+#include "fhir/rest/patch_body.h"
 #include "fhir/rest/routes.h"
 
 namespace rest {
+namespace {
+
+// R4 capabilitystatement-definitions.html: what it means that a method has a route at [type].
+struct ConditionalRow {
+  std::string_view method, flag;
+  std::string_view refused, single, many;
+};
+constexpr std::array<ConditionalRow, 2> conditional_rows{{
+    {"PUT", "conditionalUpdate", "false", "true", "true"},
+    {"DELETE", "conditionalDelete", "\"not-supported\"", "\"single\"", "\"multiple\""},
+}};
+
+}  // namespace
 
 std::string make_capability_statement(const model::Schema& schema, const search::Search& search, const std::string& base_url,
                                       const ServiceOptions& options) {
@@ -18,6 +35,14 @@ std::string make_capability_statement(const model::Schema& schema, const search:
       (route.level == Level::system ? claims.system_interactions : claims.type_interactions).emplace_back(code);
     }
   }
+  for (const auto& row : conditional_rows) {
+    const auto all = routes();
+    const bool taken = std::any_of(all.begin(), all.end(),
+                                   [&](const Route& route) { return route.method == row.method && route.shape == Shape::type; });
+    const bool many = options.max_conditional_deletes > 1;
+    claims.type_flags.emplace_back(row.flag, !taken ? row.refused : many ? row.many : row.single);
+  }
+  claims.patch_formats = accepted_patch_types();
   claims.formats = {std::string(content_type(MediaType::fhir_json)), "json"};
   claims.base_url = base_url;
   claims.cors = options.cors;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "search/execute_deadline.h"
+
 namespace rest {
 namespace {
 
@@ -15,22 +17,15 @@ constexpr std::array<std::string_view, 12> result_parameters{"_sort",          "
                                                              "_summary",       "_total",  "_elements", "_contained",
                                                              "_containedType", "_format", "_pretty",   "_page"};
 
-}  // namespace
-
-model::Result<Condition> parse_condition(const Context& context, const Exchange& exchange, model::TypeId type,
-                                         std::string_view text, std::string_view what) {
-  const auto name = context.schema.type_name(type);
+model::Result<Condition> make_condition(const Context& context, const Exchange& exchange, model::TypeId type, std::string text,
+                                        const std::vector<search::Argument>& arguments, std::string_view what) {
   Condition condition;
   condition.type = type;
-  if (text.starts_with(name) && text.substr(name.size()).starts_with('?')) text.remove_prefix(name.size());
-  if (text.starts_with('?')) text.remove_prefix(1);
-  condition.text = text;
-  auto arguments = parse_query(text, what);
-  if (!arguments) return arguments.error();
-  if (arguments->empty()) {
+  condition.text = std::move(text);
+  if (arguments.empty()) {
     return failure(FailureKind::bad_request, IssueCode::required, std::string(what) + " has no search parameter");
   }
-  for (const auto& argument : *arguments) {
+  for (const auto& argument : arguments) {
     const std::string_view parameter = std::string_view(argument.name).substr(0, argument.name.find(':'));
     if (std::find(result_parameters.begin(), result_parameters.end(), parameter) != result_parameters.end()) {
       return failure(
@@ -44,10 +39,78 @@ model::Result<Condition> parse_condition(const Context& context, const Exchange&
   search::ParseOptions options;
   options.strict = true;
   options.base_urls = base_urls(context, exchange);
-  auto query = context.search.parse(type, *arguments, options);
+  auto query = context.search.parse(type, arguments, options);
   if (!query) return query.error();
   condition.query = std::move(*query);
   return condition;
+}
+
+}  // namespace
+
+model::Result<Condition> parse_condition(const Context& context, const Exchange& exchange, model::TypeId type,
+                                         std::string_view text, std::string_view what) {
+  const auto name = context.schema.type_name(type);
+  if (text.starts_with(name) && text.substr(name.size()).starts_with('?')) text.remove_prefix(name.size());
+  if (text.starts_with('?')) text.remove_prefix(1);
+  const auto arguments = parse_query(text, what);
+  if (!arguments) return arguments.error();
+  return make_condition(context, exchange, type, std::string(text), *arguments, what);
+}
+
+model::Result<Condition> parse_criteria(const Context& context, const Exchange& exchange, std::string_view what) {
+  const auto& target = exchange.target;
+  std::vector<search::Argument> arguments;
+  std::string text;
+  for (const auto& argument : target.arguments) {
+    if (argument.name == "_format" || argument.name == "_pretty") continue;
+    arguments.push_back(argument);
+    text += (text.empty() ? "" : "&") + argument.name + "=" + argument.value;
+  }
+  if (arguments.empty()) {
+    const std::string type(context.schema.type_name(target.type));
+    return failure(FailureKind::bad_request, IssueCode::required,
+                   std::string(what) + " needs the id of a resource, as in " + type + "/[id], or criteria, as in " + type +
+                       "?identifier=[system]|[value]");
+  }
+  return make_condition(context, exchange, target.type, std::move(text), arguments, what);
+}
+
+model::Result<std::vector<store::Version>> find_matches(const Context& context, const Condition& condition, std::size_t limit,
+                                                        bool staged) {
+  try {
+    return context.search.match(*condition.query, limit, staged);
+  } catch (const search::QueryTimeout&) {
+    return failure(FailureKind::timeout, IssueCode::too_costly,
+                   "What matches " + std::string(context.schema.type_name(condition.type)) + "?" + condition.text +
+                       " takes too long to find; use exact criteria such as identifier=[system]|[value]");
+  }
+}
+
+model::Result<std::vector<store::Version>> matches_to_delete(const Context& context, const Condition& condition,
+                                                             std::size_t others, bool staged) {
+  const std::size_t most = context.options.max_conditional_deletes;
+  auto matches = find_matches(context, condition, most + others + 1, staged);
+  if (!matches || matches->size() <= most + others) return matches;
+  return failure(FailureKind::precondition_failed, IssueCode::multiple_matches,
+                 std::string(context.schema.type_name(condition.type)) + "?" + condition.text + " matches more than " +
+                     std::to_string(most) + " resources, which is what one conditional delete may delete; none was deleted");
+}
+
+model::Failure refused_target(const Context& context, const Condition& condition, const std::vector<store::Version>& matches,
+                              const UpdateTarget& target) {
+  if (matches.size() > 1)
+    return failure(FailureKind::precondition_failed, IssueCode::multiple_matches, several_matches(context, condition, matches));
+  const std::string type(context.schema.type_name(condition.type));
+  const auto criteria = type + "?" + condition.text;
+  if (matches.size() == 1) {
+    return failure(
+        FailureKind::bad_request, IssueCode::invalid,
+        criteria + " matches " + type + "/" + matches[0].id + ", but the body's id is '" + target.body_id.substr(0, 64) + "'",
+        type + ".id");
+  }
+  return failure(FailureKind::conflict, IssueCode::conflict,
+                 criteria + " matches nothing, but there is a " + type + "/" + target.body_id + ", the id in the body",
+                 type + ".id");
 }
 
 bool is_conditional_reference(const Context& context, const Exchange& exchange, std::string_view reference, model::TypeId& type,

@@ -51,6 +51,14 @@ model::Result<Tags> parse_tags(std::string_view value, std::string_view header) 
   return tags;
 }
 
+model::Result<Preconditions> parse_preconditions(const Request& request) {
+  auto match = parse_tags(request.header("If-Match"), "If-Match");
+  if (!match) return match.error();
+  auto none_match = parse_tags(request.header("If-None-Match"), "If-None-Match");
+  if (!none_match) return none_match.error();
+  return Preconditions{std::move(*match), std::move(*none_match)};
+}
+
 std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,
                                     const std::optional<store::Version>& current) {
   const bool exists = current && !current->deleted();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fhir/rest/http_date.h"
+#include "fhir/rest/service.h"
 #include "resources-gen/model/result.h"
 #include "store/store.h"
 
@@ -34,6 +35,8 @@ struct Preconditions {
   Tags match;       // If-Match
   Tags none_match;  // If-None-Match: "*" is a write only if there is no such resource
 };
+// Those of a request's headers. Fails with 400.
+model::Result<Preconditions> parse_preconditions(const Request& request);
 // Checked in the writer, against the newest version (nullopt: there never was one). 412 if not met. A deleted one counts as
 // absent, but for an If-Match that names the deletion.
 std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,

@@ -45,11 +45,12 @@ model::Failure several(const Context& context, const Condition& condition, const
 model::Result<void> write(const Context& context, Creation& creation, store::WriteContext& writer) {
   creation.matched = false;
   if (creation.condition) {
-    const auto matches = context.search.match(*creation.condition->query, 2, true);
-    if (matches.size() > 1) return several(context, *creation.condition, matches);
-    if (matches.size() == 1) {
+    const auto matches = find_matches(context, *creation.condition, 2, true);
+    if (!matches) return matches.error();
+    if (matches->size() > 1) return several(context, *creation.condition, *matches);
+    if (matches->size() == 1) {
       creation.matched = true;
-      creation.version = matches[0];
+      creation.version = matches->front();
       return {};
     }
   }
@@ -73,13 +74,12 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
   if (const auto criteria = exchange->request.header("If-None-Exist"); !criteria.empty()) {
     auto condition = parse_condition(context, *exchange, type, criteria, "If-None-Exist");
     if (!condition) return done(failure_response(condition.error()));
-    // What is on disk already decides without the writer; only "no match" must be looked at again there. Within a batch the
-    // deletes before it (R4 http.html#brules: their order is a transaction's) may still wait for the writer; an answer to be kept
-    // is all decided there.
-    if (!exchange->in_bundle && !exchange->once) {
-      const auto matches = context.search.match(*condition->query, 2, false);
-      if (matches.size() > 1) return done(failure_response(several(context, *condition, matches)));
-      if (matches.size() == 1) return done(matched_response(context, *exchange, matches[0]));
+    // What is on disk already decides without the writer; only "no match" must be looked at again there.
+    if (!decided_in_writer(*exchange)) {
+      const auto matches = find_matches(context, *condition, 2, false);
+      if (!matches) return done(failure_response(matches.error()));
+      if (matches->size() > 1) return done(failure_response(several(context, *condition, *matches)));
+      if (matches->size() == 1) return done(matched_response(context, *exchange, matches->front()));
     }
     creation->condition = std::move(*condition);
   }

@@ -3,6 +3,7 @@
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/once.h"
+#include "fhir/rest/patch_body.h"
 #include "resources-gen/model/temporal.h"
 
 namespace rest {
@@ -75,7 +76,13 @@ ExchangePtr exchange_for(const Context& context, const Exchange& bundle, const E
   if (const auto since = model::Temporal::parse(entry.if_modified_since, model::Primitive::instant)) {
     header("If-Modified-Since", http_date(since->low() / 10000));
   }
-  if (entry.resource) {
+  if (entry.method == "PATCH") {
+    // Without one the interaction says what is missing.
+    if (auto document = patch_document(entry.resource)) {
+      header("Content-Type", document->content_type);
+      request.body = std::move(document->body);
+    }
+  } else if (entry.resource) {
     header("Content-Type", "application/fhir+json");
     request.body = entry.resource.json();
   }

@@ -12,6 +12,9 @@ void vread(const Context& context, ExchangePtr exchange, Done done);            
 void create(const Context& context, ExchangePtr exchange, Done done);            // create.cpp, conditional create too
 void update(const Context& context, ExchangePtr exchange, Done done);            // update.cpp, update as create too
 void remove(const Context& context, ExchangePtr exchange, Done done);            // delete.cpp
+void patch_resource(const Context& context, ExchangePtr exchange, Done done);    // patch.cpp, conditional patch too
+void update_matching(const Context& context, ExchangePtr exchange, Done done);   // update_matching.cpp: conditional update
+void remove_matching(const Context& context, ExchangePtr exchange, Done done);   // delete_matching.cpp: conditional delete
 void history_instance(const Context& context, ExchangePtr exchange, Done done);  // history.cpp
 void history_type(const Context& context, ExchangePtr exchange, Done done);
 void history_system(const Context& context, ExchangePtr exchange, Done done);

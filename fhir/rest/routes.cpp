@@ -10,6 +10,7 @@
 #include "fhir/rest/html_page.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/once.h"
+#include "fhir/rest/patch_body.h"
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/request_id.h"
 #include "fhir/rest/write.h"
@@ -23,7 +24,7 @@ using model::FailureKind;
 using model::IssueCode;
 
 // HEAD is answered wherever GET is (R4 http.html#head), OPTIONS everywhere.
-constexpr std::array<Route, 16> route_table{{
+constexpr std::array<Route, 20> route_table{{
     // method   shape                    log                 handler            listed         as
     {"GET", Shape::metadata, "capabilities", capabilities},
     {"POST", Shape::base, "bundle", bundle, Level::system, {"transaction", "batch"}},
@@ -32,11 +33,15 @@ constexpr std::array<Route, 16> route_table{{
     {"GET", Shape::instance, "read", read, Level::type, {"read"}},
     {"GET", Shape::version, "vread", vread, Level::type, {"vread"}},
     {"PUT", Shape::instance, "update", update, Level::type, {"update"}},
+    {"PATCH", Shape::instance, "patch", patch_resource, Level::type, {"patch"}},
     {"DELETE", Shape::instance, "delete", remove, Level::type, {"delete"}},
     {"GET", Shape::instance_history, "history-instance", history_instance, Level::type, {"history-instance"}},
     {"GET", Shape::type_history, "history-type", history_type, Level::type, {"history-type"}},
     {"POST", Shape::type, "create", create, Level::type, {"create"}},
     {"GET", Shape::type, "search-type", search_type, Level::type, {"search-type"}},
+    {"PUT", Shape::type, "update-conditional", update_matching},  // conditional ones are flags of the CapabilityStatement
+    {"PATCH", Shape::type, "patch-conditional", patch_resource},
+    {"DELETE", Shape::type, "delete-conditional", remove_matching},
     {"POST", Shape::type_search, "search-type", search_type},
     {"GET", Shape::async_job, "async-status", async_status},
     {"DELETE", Shape::async_job, "async-cancel", async_cancel},
@@ -71,15 +76,8 @@ std::string method_list(Wanted wanted) {
 }
 
 // What R4 has and we don't: said in its own words rather than with a bare 405.
-model::Failure refuse_method(const Exchange& exchange, const model::Schema& schema) {
+model::Failure refuse_method(const Exchange& exchange) {
   const auto& [method, shape] = std::pair{std::string_view(exchange.request.method), exchange.target.shape};
-  if (shape == Shape::type && (method == "PUT" || method == "DELETE" || method == "PATCH")) {
-    const bool conditional = !exchange.target.arguments.empty();
-    return failure(conditional ? FailureKind::bad_request : FailureKind::method_not_allowed, IssueCode::not_supported,
-                   conditional ? "Conditional update, patch and delete are not supported"  // R4 http.html#cond-update: 400
-                               : std::string(method) + " needs the id of a resource: " +
-                                     std::string(schema.type_name(exchange.target.type)) + "/[id]");
-  }
   if (shape == Shape::system_search || (shape == Shape::base && (method == "GET" || method == "HEAD"))) {
     return failure(
         FailureKind::not_found, IssueCode::not_supported,
@@ -132,6 +130,8 @@ Response options_response(const Exchange& exchange) {
   Response response;
   response.status = 204;
   response.headers.emplace_back("Allow", exchange.request.target == "*" ? all_methods() : allowed_methods(exchange.target.shape));
+  // RFC 5789 3.1: OPTIONS says which patches are taken.
+  if (find_route("PATCH", exchange.target.shape)) response.headers.emplace_back("Accept-Patch", accepted_patches());
   return response;
 }
 
@@ -209,7 +209,7 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
   const auto shape = exchange->target.shape;
   exchange->route = find_route(exchange->request.method, shape);
   if (!exchange->route) {
-    const auto refusal = refuse_method(*exchange, context.schema);
+    const auto refusal = refuse_method(*exchange);
     return answer(failure_response(refusal));
   }
   if (exchange->request.body.size() > context.options.max_body_bytes) {

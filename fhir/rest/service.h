@@ -85,6 +85,7 @@ struct ServiceOptions {
   std::uint64_t max_binary_bytes = std::uint64_t{4} << 30;  // of raw content for a Binary
   std::uint64_t inline_binary_bytes = 1u << 20;             // raw content up to this is part of the resource, not kept apart
   std::uint32_t max_bundle_entries = 20000;
+  std::uint32_t max_conditional_deletes = 1000;  // that one DELETE [type]?criteria may delete; more matches: it deletes none
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
   std::uint32_t idempotency_hours = 24;  // that an answer is kept for its Idempotency-Key: for who opens the store

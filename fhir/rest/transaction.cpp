@@ -1,5 +1,7 @@
 #include "fhir/rest/transaction.h"
 
+#include <chrono>
+
 #include "fhir/rest/bundle_answer.h"
 #include "fhir/rest/partial.h"
 #include "fhir/rest/provenance.h"
@@ -15,48 +17,68 @@ using model::FailureKind;
 using model::IssueCode;
 
 constexpr std::size_t small_parts = 100;  // a Bundle up to this size may be planned anew, and answered, on the writer's thread
-constexpr int most_attempts = 3;          // of the worker to plan a large one; then the writer does it, and all others wait
+constexpr auto small_time = std::chrono::milliseconds(20);  // and if planning it took no longer: patches may
+constexpr int most_attempts = 3;  // of the worker to plan a large one; then the writer does it, and all others wait
 
 }  // namespace
+
+void Transaction::check_conditions(Part& part, store::WriteContext& writer) {
+  part.version.reset();
+  part.removed.clear();
+  if (part.kind == Part::Kind::create || part.kind == Part::Kind::read) return;
+  const auto check = [&](const std::string& what, const std::optional<store::Version>& current) {
+    if (const auto refused = rest::check(part.conditions, what, current)) faults_.add(*refused, part.entry.expression("request"));
+  };
+  if (part.kind == Part::Kind::remove && part.criteria != no_number) {
+    for (const auto& match : part.removals) check(name_of(match), match);
+    return;
+  }
+  const auto current = writer.current(part.target.type, part.id);
+  part.created = !current || current->deleted();
+  check(part.what, current);
+  if (part.kind == Part::Kind::remove && !part.created) part.removals = {*current};
+}
+
+void Transaction::put_removals(Part& part, store::WriteContext& writer) {
+  for (const auto& removal : part.removals) {
+    store::Draft draft;
+    draft.type = removal.type;
+    draft.id = removal.id;
+    draft.method = store::Method::remove;
+    part.removed.push_back(writer.put(std::move(draft)));
+  }
+  if (part.removed.size() == 1) part.version = part.removed.front();
+}
 
 // In the writer: conditions first, all of them, then puts. R4 http.html#trules has the order.
 model::Result<void> Transaction::write(store::WriteContext& writer) {
   changed_ = false;
   auto resolution = resolve(&writer);
-  if (!same(resolution, planned_)) {
+  if (!resolution) return resolution.error();
+  if (!same(*resolution, planned_)) {
     if (!exclusive_) {
       changed_ = true;
       return failure(FailureKind::conflict, IssueCode::conflict, "What the transaction's conditions match has changed meanwhile");
     }
-    if (auto made = plan(resolution); !made) return made;
-    planned_ = std::move(resolution);
+    if (auto made = plan(*resolution, &writer); !made) return made;
+    planned_ = std::move(*resolution);
   }
   faults_ = {};
-  for (auto& part : parts_) {
-    part.version.reset();
-    if (part.kind != Part::Kind::remove && part.kind != Part::Kind::update) continue;
-    const auto current = writer.current(part.target.type, part.id);
-    part.created = !current || current->deleted();
-    if (const auto refused = rest::check(part.conditions, part.what, current))
-      faults_.add(*refused, part.entry.expression("request"));
-  }
+  for (auto& part : parts_) check_conditions(part, writer);
   if (!faults_.empty()) return faults_.failure();
-  for (const auto kind : {Part::Kind::remove, Part::Kind::create, Part::Kind::update}) {
+  for (const auto& kinds : {std::pair{Part::Kind::remove, Part::Kind::remove}, std::pair{Part::Kind::create, Part::Kind::create},
+                            std::pair{Part::Kind::update, Part::Kind::patch}}) {
     for (auto& part : parts_) {
-      if (part.kind != kind) continue;
-      if (kind == Part::Kind::remove) {
-        if (part.created) continue;  // there is nothing to delete
-        store::Draft draft;
-        draft.type = part.target.type;
-        draft.id = part.id;
-        draft.method = store::Method::remove;
-        part.version = writer.put(std::move(draft));
-      } else if (!part.matched && part.same_as == no_number) {
-        part.version = writer.put(part.prepared.draft);
-        if (kind == Part::Kind::create && part.version->version != 1) {
-          return failure(FailureKind::conflict, IssueCode::conflict,
-                         "The id chosen for a new resource was taken meanwhile; send it again", part.entry.expression());
-        }
+      if ((part.kind != kinds.first && part.kind != kinds.second) || !part.writes()) continue;
+      if (part.kind == Part::Kind::remove) {
+        put_removals(part, writer);
+        continue;
+      }
+      part.version = writer.put(part.prepared.draft);
+      const bool new_id = part.kind == Part::Kind::create || part.id == part.target_ids.new_id;
+      if (new_id && part.version->version != 1) {
+        return failure(FailureKind::conflict, IssueCode::conflict,
+                       "The id chosen for a new resource was taken meanwhile; send it again", part.entry.expression());
       }
     }
   }
@@ -102,7 +124,7 @@ void Transaction::answer_part(BundleText& text, Part& part) {
   if (part.kind == Part::Kind::remove) {
     answer.status = 204;
   } else {
-    answer.status = !found && (part.kind == Part::Kind::create || part.created) ? 201 : 200;
+    answer.status = !found && (part.kind == Part::Kind::create || (part.kind == Part::Kind::update && part.created)) ? 201 : 200;
   }
   std::string tag, resource, outcome;
   if (version) {
@@ -122,12 +144,16 @@ void Transaction::answer_part(BundleText& text, Part& part) {
   }
   if (exchange_->prefer.answer == Return::outcome) {
     model::Issues issues;
-    issues.add({model::Severity::information,
-                IssueCode::informational,
-                part.kind == Part::Kind::remove ? (version ? "Deleted " : "There was nothing to delete at ") + part.what
-                : found                         ? answer.location + " matches ifNoneExist: nothing was created"
-                                                : (answer.status == 201 ? "Created " : "Updated ") + answer.location,
-                {}});
+    const auto tell = [&](std::string what) {
+      issues.add({model::Severity::information, IssueCode::informational, std::move(what), {}});
+    };
+    for (const auto& removed : part.removed) tell("Deleted " + name_of(removed));
+    if (part.kind != Part::Kind::remove) {
+      tell(found ? answer.location + " matches ifNoneExist: nothing was created"
+                 : (answer.status == 201 ? "Created " : "Updated ") + answer.location);
+    } else if (part.removed.empty()) {
+      tell("There was nothing to delete at " + std::string(part.entry.url));
+    }
     outcome = outcome_text(issues);
   }
   answer.resource = resource;
@@ -147,16 +173,23 @@ Response Transaction::answer_now() {
   return json_response(200, text.end());
 }
 
+model::Result<void> Transaction::plan_anew() {
+  auto resolution = resolve(nullptr);
+  if (!resolution) return resolution.error();
+  planned_ = std::move(*resolution);
+  return plan(planned_, nullptr);
+}
+
 void Transaction::run(Done done) {
   if (auto checked = check(); !checked) return done(failure_response(checked.error()));
-  const bool small = parts_.size() <= small_parts;
   if (exchange_->once && exchange_->once->kept) return done(answer());
   if (!writes_ && !exchange_->once) {
     moment_ = context_.store.last_document();
     return done(answer());
   }
-  planned_ = resolve(nullptr);
-  if (auto made = plan(planned_); !made) return done(refused(made.error()));
+  const auto begun = std::chrono::steady_clock::now();
+  if (auto made = plan_anew(); !made) return done(refused(made.error()));
+  const bool small = parts_.size() <= small_parts && std::chrono::steady_clock::now() - begun <= small_time;
   const auto self = shared_from_this();
   auto operation = with_provenance(context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); });
   if (exchange_->once) {
@@ -171,8 +204,7 @@ void Transaction::run(Done done) {
     const auto result = context_.store.write(operation, exchange_->lane);
     if (result) return done(answer());
     if (!changed_) return done(failure_response(result.error()));
-    planned_ = resolve(nullptr);
-    if (auto made = plan(planned_); !made) return done(refused(made.error()));
+    if (auto made = plan_anew(); !made) return done(refused(made.error()));
   }
 }
 

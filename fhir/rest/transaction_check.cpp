@@ -48,52 +48,94 @@ void Transaction::check_part(Part& part) {
 
   part.target = std::move(*target);
   const auto& method = entry.method;
-  if (method == "GET" || method == "HEAD") return check_read(part);
-  const bool with_criteria = !part.target.arguments.empty();
-  if (method == "PATCH" || (with_criteria && (method == "PUT" || method == "DELETE"))) {
-    return fault(FailureKind::bad_request, IssueCode::not_supported,
-                 with_criteria ? "Conditional update, patch and delete are not supported" : "PATCH is not supported", "request");
-  }
-  const Shape wanted = method == "POST" ? Shape::type : Shape::instance;
-  if (part.target.shape != wanted || with_criteria) {
-    return fault(FailureKind::bad_request, IssueCode::not_supported,
-                 std::string(method) + " within a transaction goes to " + (method == "POST" ? "[type]" : "[type]/[id]") +
-                     ", not to '" + std::string(entry.url.substr(0, 100)) + "'",
-                 "request.url");
-  }
-  part.kind = method == "POST" ? Part::Kind::create : method == "PUT" ? Part::Kind::update : Part::Kind::remove;
-  writes_ = true;
-  const std::string type(context_.schema.type_name(part.target.type));
-  part.id = part.kind == Part::Kind::create ? context_.ids.next() : part.target.id;
-  part.what = type + "/" + part.id;
-  if (!is_id(part.id))
-    return fault(FailureKind::bad_request, IssueCode::value, "'" + part.id.substr(0, 100) + "' is no id", "request.url");
+  const bool search = method == "POST" && part.target.shape == Shape::type_search;
+  if (method == "GET" || method == "HEAD" || search) return check_read(part);
+  if (!check_address(part)) return;
 
   auto match = parse_tags(entry.if_match, "ifMatch");
   if (!match) return faults_.add(match.error(), entry.expression("request.ifMatch"));
   auto none_match = parse_tags(entry.if_none_match, "ifNoneMatch");
   if (!none_match) return faults_.add(none_match.error(), entry.expression("request.ifNoneMatch"));
   part.conditions = {std::move(*match), std::move(*none_match)};
-  if (part.kind == Part::Kind::remove) return;
+  if (part.kind == Part::Kind::patch) {
+    const auto document = patch_document(entry.resource);
+    if (!document) return faults_.add(document.error(), entry.expression("resource"));
+    auto patch = read_patch(context_, document->content_type, document->body);
+    if (!patch) return faults_.add(patch.error(), entry.expression("resource"));
+    part.patch = std::move(*patch);
+  } else if (part.kind != Part::Kind::remove) {
+    check_resource(part);
+  }
+}
 
+// Where the entry's request goes: kind, id, or that it has criteria.
+bool Transaction::check_address(Part& part) {
+  const auto& entry = part.entry;
+  struct MethodRow {
+    std::string_view method;
+    Part::Kind kind;
+  };
+  static constexpr std::array<MethodRow, 4> methods{
+      {{"POST", Part::Kind::create}, {"PUT", Part::Kind::update}, {"PATCH", Part::Kind::patch}, {"DELETE", Part::Kind::remove}}};
+  const auto row =
+      std::find_if(methods.begin(), methods.end(), [&](const MethodRow& each) { return each.method == entry.method; });
+  const bool with_criteria = !part.target.arguments.empty();
+  const bool creates = row != methods.end() && row->kind == Part::Kind::create;
+  const Shape wanted = creates || with_criteria ? Shape::type : Shape::instance;
+  if (row == methods.end() || part.target.shape != wanted || (creates && with_criteria)) {
+    faults_.add(FailureKind::bad_request, IssueCode::not_supported,
+                std::string(entry.method) + " within a transaction goes to " +
+                    (creates ? "[type]" : "[type]/[id] or [type]?[criteria]") + ", not to '" +
+                    std::string(entry.url.substr(0, 100)) + "'",
+                entry.expression("request.url"));
+    return false;
+  }
+  part.kind = row->kind;
+  writes_ = true;
+  if (creates) {
+    part.id = context_.ids.next();
+  } else if (with_criteria) {
+    part.target_ids.new_id = context_.ids.next();
+    const auto criteria = entry.url.substr(entry.url.find('?') + 1);
+    part.criteria = search_number(part.target.type, criteria, entry.method, entry.expression("request.url"));
+    searches_[part.criteria].of_delete = searches_[part.criteria].of_delete || part.kind == Part::Kind::remove;
+    return true;
+  } else if (!is_id(part.target.id)) {
+    faults_.add(FailureKind::bad_request, IssueCode::value, "'" + part.target.id.substr(0, 100) + "' is no id",
+                entry.expression("request.url"));
+    return false;
+  } else {
+    part.id = part.target.id;
+  }
+  part.what = std::string(context_.schema.type_name(part.target.type)) + "/" + part.id;
+  return true;
+}
+
+// The resource of an entry that creates or updates.
+void Transaction::check_resource(Part& part) {
+  const auto& entry = part.entry;
+  const auto fault = [&](FailureKind kind, IssueCode code, std::string text, std::string_view member) {
+    faults_.add(kind, code, std::move(text), entry.expression(member));
+  };
   if (!entry.resource) return fault(FailureKind::bad_request, IssueCode::required, "The entry has no resource to write", {});
   if (entry.resource.type() != part.target.type) {
     return fault(FailureKind::bad_request, IssueCode::invalid,
-                 "The resource is a " + std::string(entry.resource.type_name()) + ", but the request is for a " + type,
+                 "The resource is a " + std::string(entry.resource.type_name()) + ", but the request is for a " +
+                     std::string(context_.schema.type_name(part.target.type)),
                  "resource");
   }
-  if (part.kind == Part::Kind::update) {
-    const auto id = entry.resource.child("id");
-    if (!id || id.text() != part.target.id) {
-      return fault(
-          FailureKind::bad_request, IssueCode::invalid,
-          "The resource's id is '" + std::string(id ? id.text().substr(0, 64) : "") + "', but the request is for " + part.what,
-          "resource.id");
-    }
-    if (const auto complete = check_complete(entry.resource); !complete) {
-      for (const auto& issue : complete.error().issues)
-        faults_.add(complete.error().kind, issue.code, issue.diagnostics, issue.expression);
-    }
+  if (part.kind != Part::Kind::update) return;
+  const auto id = entry.resource.child("id");
+  const std::string_view text = id && id.has_value() ? id.text() : std::string_view();
+  if (part.criteria != no_number) {
+    part.target_ids.body_id = text;
+  } else if (text != part.target.id) {
+    fault(FailureKind::bad_request, IssueCode::invalid,
+          "The resource's id is '" + std::string(text.substr(0, 64)) + "', but the request is for " + part.what, "resource.id");
+  }
+  if (const auto complete = check_complete(entry.resource); !complete) {
+    const auto partial = complete.error();
+    for (const auto& issue : partial.issues) faults_.add(partial.kind, issue.code, issue.diagnostics, issue.expression);
   }
 }
 
@@ -102,7 +144,7 @@ void Transaction::check_read(Part& part) {
   part.asked = exchange_for(context_, *exchange_, part.entry);
   part.asked->target = part.target;
   const auto& target = part.target;
-  if (target.shape != Shape::type) return;
+  if (target.shape != Shape::type && target.shape != Shape::type_search) return;
   auto arguments = target.arguments;
   std::erase_if(arguments, [](const search::Argument& each) { return each.name == "_format" || each.name == "_pretty"; });
   auto query = parse_search(context_, *part.asked, arguments);
@@ -115,7 +157,8 @@ void Transaction::check_identities() {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const auto& part = parts_[i];
     const auto& entry = part.entry;
-    if (part.kind == Part::Kind::update || part.kind == Part::Kind::remove) {
+    if (part.kind == Part::Kind::read) continue;
+    if (part.kind != Part::Kind::create && part.criteria == no_number) {
       const auto [other, first] = identities_.emplace(part.what, i);
       if (!first) {
         faults_.add(FailureKind::bad_request, IssueCode::duplicate,
@@ -123,8 +166,7 @@ void Transaction::check_identities() {
                     entry.expression("request.url"));
       }
     }
-    if ((part.kind == Part::Kind::update || part.kind == Part::Kind::create) && !entry.full_url.empty() &&
-        !full_urls_.add(entry.full_url, i)) {
+    if (part.kind != Part::Kind::remove && !entry.full_url.empty() && !full_urls_.add(entry.full_url, i)) {
       faults_.add(FailureKind::bad_request, IssueCode::duplicate,
                   "Another entry has the same fullUrl; references to it would be ambiguous", entry.expression("fullUrl"));
     }
@@ -133,29 +175,35 @@ void Transaction::check_identities() {
 
 void Transaction::find_searches() {
   std::vector<bool> wanted(parts_.size());
-  for (auto& part : parts_) {
+  const auto look_up = [&](std::size_t number) {
+    if (!wanted[number]) looked_up_.push_back(number);
+    wanted[number] = true;
+  };
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    auto& part = parts_[i];
     const auto& entry = part.entry;
     if (part.kind == Part::Kind::create && !entry.if_none_exist.empty()) {
       part.if_none_exist =
-          search_number(part.target.type, entry.if_none_exist, "ifNoneExist", entry.expression("request.ifNoneExist"), false);
+          search_number(part.target.type, entry.if_none_exist, "ifNoneExist", entry.expression("request.ifNoneExist"));
     }
-    if (part.kind != Part::Kind::create && part.kind != Part::Kind::update) continue;
+    if ((part.kind == Part::Kind::patch && part.criteria == no_number) || !part.target_ids.body_id.empty()) look_up(i);
+    if (part.kind == Part::Kind::remove || part.kind == Part::Kind::read) continue;
     part.links = find_links(context_, *exchange_, entry, full_urls_,
                             [&](model::TypeId type, std::string_view criteria, model::NodeRef node) {
-                              return search_number(type, criteria, "the reference", node.path(), true);
+                              const auto number = search_number(type, criteria, "the reference", node.path());
+                              searches_[number].of_reference = true;
+                              return number;
                             });
     for (const auto& link : part.links) {
-      const bool update = link.kind == Link::Kind::entry && parts_[link.pointer.entry].kind == Part::Kind::update;
-      if (update && link.pointer.versioned && !wanted[link.pointer.entry]) {
-        wanted[link.pointer.entry] = true;
-        versioned_updates_.push_back(link.pointer.entry);
-      }
+      if (link.kind != Link::Kind::entry || !link.pointer.versioned) continue;
+      const auto& other = parts_[link.pointer.entry];
+      if (other.kind == Part::Kind::update && other.criteria == no_number) look_up(link.pointer.entry);
     }
   }
 }
 
 std::size_t Transaction::search_number(model::TypeId type, std::string_view criteria, std::string_view what,
-                                       const std::string& expression, bool of_reference) {
+                                       const std::string& expression) {
   const auto name = context_.schema.type_name(type);
   if (criteria.starts_with(name) && criteria.substr(name.size()).starts_with('?')) criteria.remove_prefix(name.size() + 1);
   if (criteria.starts_with('?')) criteria.remove_prefix(1);
@@ -163,10 +211,8 @@ std::size_t Transaction::search_number(model::TypeId type, std::string_view crit
   if (first) {
     auto condition = parse_condition(context_, *exchange_, type, criteria, what);
     if (!condition) faults_.add(condition.error(), expression);
-    searches_.push_back({condition ? std::move(*condition) : Condition{}, of_reference, expression});
+    searches_.push_back({condition ? std::move(*condition) : Condition{}, false, false, expression});
   }
-  auto& search = searches_[known->second];
-  search.of_reference = search.of_reference || of_reference;
   return known->second;
 }
 

@@ -12,8 +12,8 @@ namespace rest {
 namespace {
 
 // What came of an entry. Each is followed by a number: of the version's document, of the entry that it is the same as, of the
-// milliseconds that were `now` for a search; or 0.
-enum class Outcome : std::uint8_t { nothing, written, created, matched, same_as, read };
+// milliseconds that were `now` for a search; or 0. After `removed` comes a number of deletions, and the document of each.
+enum class Outcome : std::uint8_t { nothing, written, created, matched, same_as, read, removed };
 
 }  // namespace
 
@@ -28,6 +28,9 @@ std::string Transaction::marker() const {
   for (const auto& part : parts_) {
     if (part.kind == Part::Kind::read) {
       add(Outcome::read, part.query ? static_cast<std::uint64_t>(part.query->now_ms) : 0);
+    } else if (part.kind == Part::Kind::remove) {
+      add(Outcome::removed, part.removed.size());
+      for (const auto& version : part.removed) store::append_varint(out, version.document);
     } else if (part.matched) {
       add(Outcome::matched, part.matched->document);
     } else if (part.same_as != no_number) {
@@ -59,6 +62,13 @@ bool Transaction::restore(std::string_view marker) {
       query->now_ms = static_cast<std::int64_t>(number);
       part.query = std::move(query);
     }
+    part.removed.clear();
+    for (std::uint64_t left = outcome == Outcome::removed ? number : 0; left > 0 && !in.done(); --left) {
+      auto version = context_.store.at(in.varint());
+      all = all && version;
+      if (version) part.removed.push_back(std::move(*version));
+    }
+    if (part.removed.size() == 1) part.version = part.removed.front();
     if (outcome != Outcome::written && outcome != Outcome::created && outcome != Outcome::matched) continue;
     auto version = context_.store.at(number);
     all = all && version;

@@ -77,7 +77,11 @@ Response written(const Context& context, const Exchange& exchange, int status, c
   Response response;
   response.status = status;
   response.headers.reserve(5);
-  if (status == 201) response.headers.emplace_back("Location", location(context, exchange, version));
+  if (status == 201) {
+    response.headers.emplace_back("Location", location(context, exchange, version));
+  } else if (exchange.target.shape == Shape::type) {  // a condition chose the resource: RFC 9110 8.7 has a header to say which
+    response.headers.emplace_back("Content-Location", location(context, exchange, version));
+  }
   add_version(response, version);
   if (exchange.prefer.answer == Return::outcome) {
     auto issues = prepared.warnings;

@@ -34,7 +34,8 @@ Prepared prepare(const Context& context, const model::Tree& tree, std::string id
 // True if a write's answer shows the resource: by Prefer, and by default for single interactions (R4 http.html#ops leaves that to
 // us).
 bool shows_resource(const Exchange& exchange);
-// The answer to a write that succeeded: ETag, Last-Modified, Location, and the body that Prefer asks for.
+// The answer to a write that succeeded: ETag, Last-Modified, Location, Content-Location where a condition chose the resource, and
+// the body that Prefer asks for.
 Response written(const Context& context, const Exchange& exchange, int status, const store::Version& version,
                  const Prepared& prepared);
 // "Patient/1/_history/2", and with the base before it.
@@ -63,6 +64,10 @@ void submit(const Context& context, const ExchangePtr& exchange, store::Operatio
   if (exchange->once) return submit_once(context, exchange, std::move(operation), std::move(answer), std::move(done));
   context.store.submit(std::move(operation), exchange->lane, completion(std::move(done), std::move(answer)));
 }
+
+// True where only the writer may decide: an answer that is kept for an Idempotency-Key, or an entry of a batch, before which
+// others may still wait for the writer (R4 http.html#brules: their order is a transaction's).
+inline bool decided_in_writer(const Exchange& exchange) { return exchange.in_bundle || exchange.once; }
 
 // Refuses for what is on disk, as a worker saw it: to be used instead of `done(failure_response(failure))` wherever another time
 // might have another answer.

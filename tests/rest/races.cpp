@@ -88,6 +88,113 @@ TEST_CASE("20 clients book one slot by transaction") {
   CHECK(count_of(fixture, "/Appointment?_summary=count") == 1);
 }
 
+TEST_CASE("64 threads of conditional updates on few identifiers make one resource each") {
+  tests::Fixture fixture;
+  constexpr int identifiers = 5, rounds = 6;
+  std::atomic<int> created{0};
+  const auto statuses = race(64, [&](int i) {
+    int last = 0;
+    for (int round = 0; round < rounds; ++round) {
+      const auto number = std::to_string((i + round) % identifiers);
+      const auto body =
+          R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":")" + number + R"("}],"active":true})";
+      last = fixture.ask("PUT", "/Patient?identifier=urn:mrn|" + number, body).status;
+      if (last == 201) ++created;
+    }
+    return last;
+  });
+  CHECK(created == identifiers);
+  CHECK(statuses.size() <= 2);  // 200, and perhaps 201: nobody was refused
+  CHECK(statuses.count(412) == 0);
+  CHECK(count_of(fixture, "/Patient?_summary=count") == identifiers);
+  CHECK(count_of(fixture, "/_history?_count=1") == 64 * rounds);
+}
+
+TEST_CASE("transactions of conditional updates make one resource of each identifier") {
+  tests::Fixture fixture;
+  const auto statuses = race(40, [&](int) {
+    return fixture
+        .ask("POST", "", R"({"resourceType":"Bundle","type":"transaction","entry":[
+      {"fullUrl":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f01","resource":{"resourceType":"Organization","identifier":[{"system":"urn:o","value":"1"}]},"request":{"method":"PUT","url":"Organization?identifier=urn:o|1"}},
+      {"resource":{"resourceType":"Patient","identifier":[{"system":"urn:p","value":"1"}],"managingOrganization":{"reference":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f01"}},"request":{"method":"PUT","url":"Patient?identifier=urn:p|1"}}]})")
+        .status;
+  });
+  CHECK(statuses == std::map<int, int>{{200, 40}});
+  CHECK(count_of(fixture, "/Organization?_summary=count") == 1);
+  CHECK(count_of(fixture, "/Patient?_summary=count") == 1);
+  CHECK(count_of(fixture, "/Patient?organization:Organization.identifier=urn:o|1&_summary=count") == 1);
+}
+
+TEST_CASE("no concurrent patch is lost") {
+  tests::Fixture fixture;
+  REQUIRE(fixture.ask("PUT", "/Patient/a", R"({"resourceType":"Patient","id":"a","identifier":[{"value":"start"}]})").status ==
+          201);
+  constexpr int clients = 40, each = 5;
+  const auto statuses = race(clients, [&](int i) {
+    for (int n = 0; n < each; ++n) {
+      const auto value = std::to_string(i) + "-" + std::to_string(n);
+      // Three ways to the same: by id, by criteria, within a transaction.
+      const auto patch = R"([{"op":"add","path":"/identifier/-","value":{"value":")" + value + R"("}}])";
+      const auto parameters =
+          R"({"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"add"},{"name":"path","valueString":"Patient"},{"name":"name","valueString":"identifier"},{"name":"value","valueIdentifier":{"value":")" +
+          value + R"("}}]}]})";
+      int status = 0;
+      switch (i % 3) {
+        case 0:
+          status = fixture.ask("PATCH", "/Patient/a", patch, {{"Content-Type", "application/json-patch+json"}}).status;
+          break;
+        case 1:
+          status = fixture.ask("PATCH", "/Patient?identifier=start", parameters).status;
+          break;
+        default:
+          status = fixture
+                       .ask("POST", "",
+                            R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + parameters +
+                                R"(,"request":{"method":"PATCH","url":"Patient/a"}}]})")
+                       .status;
+      }
+      if (status != 200) return status;
+    }
+    return 200;
+  });
+  CHECK(statuses == std::map<int, int>{{200, clients}});
+  const auto body = tests::body_of(fixture.ask("GET", "/Patient/a"));
+  for (int i = 0; i < clients; ++i) {
+    for (int n = 0; n < each; ++n) {
+      const auto value = "{\"value\":\"" + std::to_string(i) + "-" + std::to_string(n) + "\"}";
+      INFO(value);
+      CHECK(body.find(value) != std::string::npos);
+    }
+  }
+  CHECK(count_of(fixture, "/Patient/a/_history?_count=1") == clients * each + 1);
+}
+
+TEST_CASE("of 50 patches with the same If-Match one wins") {
+  tests::Fixture fixture;
+  REQUIRE(fixture.ask("PUT", "/Patient/a", R"({"resourceType":"Patient","id":"a"})").status == 201);
+  const auto statuses = race(50, [&](int i) {
+    const auto patch = R"([{"op":"add","path":"/birthDate","value":"19)" + std::to_string(10 + i) + R"("}])";
+    return fixture.ask("PATCH", "/Patient/a", patch, {{"Content-Type", "application/json-patch+json"}, {"If-Match", "W/\"1\""}})
+        .status;
+  });
+  CHECK(statuses == std::map<int, int>{{200, 1}, {412, 49}});
+}
+
+TEST_CASE("conditional deletes and creates of the same at once: never two, never a fault") {
+  tests::Fixture fixture;
+  const std::string body = R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"}]})";
+  const auto statuses = race(60, [&](int i) {
+    for (int n = 0; n < 5; ++n) {
+      const auto response = i % 2 == 0 ? fixture.ask("PUT", "/Patient?identifier=urn:mrn|1", body)
+                                       : fixture.ask("DELETE", "/Patient?identifier=urn:mrn|1");
+      if (response.status >= 400) return response.status;
+      if (count_of(fixture, "/Patient?identifier=urn:mrn|1") > 1) return 999;
+    }
+    return 200;
+  });
+  CHECK(statuses == std::map<int, int>{{200, 60}});
+}
+
 TEST_CASE("racing transactions with the same conditional create share what the first made") {
   tests::Fixture fixture;
   constexpr int clients = 60;

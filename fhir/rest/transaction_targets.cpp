@@ -1,0 +1,224 @@
+// Which resource each entry of a transaction is about. R4 http.html#trules, in its order: deletes, creates, updates and patches.
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "fhir/rest/read.h"
+#include "fhir/rest/transaction.h"
+
+namespace rest {
+
+using model::failure;
+using model::FailureKind;
+using model::IssueCode;
+
+// As many matches as decide: two, or all that may be deleted, beyond those that the transaction itself deletes or updates.
+model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext* writer) const {
+  Resolution resolution;
+  std::unordered_map<model::TypeId, std::size_t> touched;
+  if (!searches_.empty()) {
+    for (const auto& part : parts_) {
+      if (part.kind != Part::Kind::create && part.kind != Part::Kind::read) ++touched[part.target.type];
+    }
+  }
+  for (const auto& search : searches_) {
+    const auto own = touched.find(search.condition.type);
+    const auto others = own == touched.end() ? 0 : own->second;
+    auto found = search.of_delete ? matches_to_delete(context_, search.condition, others, writer != nullptr)
+                                  : find_matches(context_, search.condition, 2 + others, writer != nullptr);
+    if (!found) {
+      Faults faults;
+      faults.add(found.error(), search.expression);
+      return faults.failure();
+    }
+    resolution.matches.push_back(std::move(*found));
+  }
+  for (const auto number : looked_up_) {
+    const auto& part = parts_[number];
+    const auto& id = part.criteria == no_number ? part.id : part.target_ids.body_id;
+    const auto type = part.target.type;
+    resolution.versions.push_back(writer ? writer->current(type, id) : context_.store.current(type, id));
+  }
+  return resolution;
+}
+
+bool Transaction::same(const Resolution& a, const Resolution& b) const {
+  const auto equal = [](const store::Version& x, const store::Version& y) { return x.document == y.document; };
+  const auto document = [](const std::optional<store::Version>& version) { return version ? version->document : 0; };
+  return std::equal(a.versions.begin(), a.versions.end(), b.versions.begin(), b.versions.end(),
+                    [&](const auto& x, const auto& y) { return document(x) == document(y); }) &&
+         std::equal(a.matches.begin(), a.matches.end(), b.matches.begin(), b.matches.end(),
+                    [&](const auto& x, const auto& y) { return std::equal(x.begin(), x.end(), y.begin(), y.end(), equal); });
+}
+
+std::string Transaction::name_of(const store::Version& version) const {
+  return std::string(context_.schema.type_name(version.type)) + "/" + version.id;
+}
+
+// True if the transaction deletes that resource or, with `upto` update, replaces it: then its present content decides nothing.
+bool Transaction::leaves(const store::Version& version, Part::Kind upto) const {
+  if (claimed_.empty()) return false;
+  const auto found = claimed_.find(name_of(version));
+  if (found == claimed_.end()) return false;
+  return parts_[found->second].kind == Part::Kind::remove || upto == Part::Kind::update;
+}
+
+// R4 http.html#trules: if identities overlap, those that conditions resolve to included, the transaction fails.
+bool Transaction::claim(std::size_t number, const std::string& what) {
+  const auto [other, first] = claimed_.emplace(what, number);
+  if (first || other->second == number) return true;
+  faults_.add(FailureKind::bad_request, IssueCode::duplicate,
+              "Entry " + std::to_string(number) + " is about " + what + ", which entry " + std::to_string(other->second) +
+                  " writes too; a resource can appear once only",
+              parts_[number].entry.expression("request.url"));
+  return false;
+}
+
+// Adds what the entry is about to write, as it was sent: links to other entries are not rewritten yet.
+void Transaction::offer(BundleMatcher& matcher, const Part& part) const {
+  const auto type = part.target.type;
+  const bool wanted =
+      std::any_of(searches_.begin(), searches_.end(), [&](const Search& search) { return search.condition.type == type; });
+  if (!wanted) return;
+  store::Version version;
+  version.type = type;
+  version.id = part.id;
+  version.version = 1;
+  if (part.patched) return matcher.add(part.entry.index, version, context_.search.extract(part.patched->tree));
+  const auto read = formats::read_json(part.entry.resource.json(), context_.schema);
+  if (!read.ok()) throw std::runtime_error("transaction: a resource that was read is refused when it stands alone");
+  matcher.add(part.entry.index, version, context_.search.extract(read.tree));
+}
+
+void Transaction::plan_deletes(const Resolution& resolution) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    auto& part = parts_[i];
+    part.removals.clear();
+    if (part.kind != Part::Kind::remove || part.criteria == no_number) continue;
+    for (const auto& match : resolution.matches[part.criteria]) {
+      if (claim(i, name_of(match))) part.removals.push_back(match);
+    }
+    if (part.removals.size() <= context_.options.max_conditional_deletes) continue;
+    faults_.add(FailureKind::precondition_failed, IssueCode::multiple_matches,
+                "The criteria match more than " + std::to_string(context_.options.max_conditional_deletes) +
+                    " resources, which is what one conditional delete may delete",
+                part.entry.expression("request.url"));
+  }
+}
+
+// Which creates are carried out. Creates come after deletes and before updates. Those without a condition are made in any case;
+// the others, in their order, only if neither the store nor an entry already made has a match: two entries with the same criteria
+// make one resource.
+void Transaction::plan_creates(const Resolution& resolution, BundleMatcher& matcher) {
+  if (!searches_.empty()) {
+    for (const auto& part : parts_) {
+      if (part.kind == Part::Kind::create && part.if_none_exist == no_number) offer(matcher, part);
+    }
+  }
+  for (auto& part : parts_) {
+    part.matched.reset();
+    part.same_as = no_number;
+    if (part.kind != Part::Kind::create || part.if_none_exist == no_number) continue;
+    const auto& condition = searches_[part.if_none_exist].condition;
+    auto matches = resolution.matches[part.if_none_exist];
+    std::erase_if(matches, [&](const store::Version& version) { return leaves(version, Part::Kind::remove); });
+    const auto expression = part.entry.expression("request.ifNoneExist");
+    auto own = matcher.match(*condition.query);
+    if (!own) {
+      faults_.add(own.error(), expression);
+      return;
+    }
+    if (matches.size() + own->size() > 1) {
+      for (const auto number : *own) {
+        store::Version version;
+        version.id = "(entry " + std::to_string(number) + ")";
+        matches.push_back(version);
+      }
+      faults_.add(FailureKind::precondition_failed, IssueCode::multiple_matches, several_matches(context_, condition, matches),
+                  expression);
+    } else if (matches.size() == 1) {
+      part.matched = matches[0];
+    } else if (own->size() == 1) {
+      part.same_as = own->front();
+    } else {
+      offer(matcher, part);
+    }
+  }
+}
+
+// Updates and patches come after deletes and creates, and see what those made.
+void Transaction::plan_updates(const Resolution& resolution, BundleMatcher& matcher, store::WriteContext* writer) {
+  for (auto& part : parts_) {
+    part.base.reset();
+    part.patched.reset();
+  }
+  for (std::size_t i = 0; i < looked_up_.size(); ++i) parts_[looked_up_[i]].base = resolution.versions[i];
+  for (auto& part : parts_) {
+    if (part.criteria != no_number) continue;
+    if (part.kind == Part::Kind::patch) plan_patch(part, writer);
+    if (part.kind == Part::Kind::update || part.patched) offer(matcher, part);
+  }
+  for (auto& part : parts_) {
+    if (part.criteria == no_number || part.kind == Part::Kind::remove) continue;
+    plan_update(part, resolution, matcher);
+    if (part.id.empty()) continue;
+    if (part.kind == Part::Kind::patch) plan_patch(part, writer);
+    if (part.kind == Part::Kind::update || part.patched) offer(matcher, part);
+  }
+}
+
+// What a conditional update or patch is about: sets id, what and base; an empty id where there is a fault.
+void Transaction::plan_update(Part& part, const Resolution& resolution, BundleMatcher& matcher) {
+  const auto number = part.entry.index;
+  const auto expression = part.entry.expression("request.url");
+  const auto& condition = searches_[part.criteria].condition;
+  const auto own_current = std::exchange(part.base, std::nullopt);  // of the id in the body
+  part.id.clear();
+  auto matches = resolution.matches[part.criteria];
+  std::erase_if(matches, [&](const store::Version& version) { return leaves(version, Part::Kind::remove); });
+  const auto own = matcher.match(*condition.query);
+  if (!own) return faults_.add(own.error(), expression);
+  for (const auto other : *own) {  // what another entry writes, unless the store has an older version that matches too
+    const auto& what = parts_[other].what;
+    if (std::any_of(matches.begin(), matches.end(), [&](const store::Version& match) { return name_of(match) == what; }))
+      continue;
+    store::Version version;
+    version.type = condition.type;
+    version.id = parts_[other].id;
+    matches.push_back(version);
+    if (matches.size() == 1) {
+      claimed_.emplace(what, other);  // a create has claimed nothing
+    }
+  }
+  if (part.kind == Part::Kind::patch && matches.empty()) {
+    return faults_.add(
+        FailureKind::not_found, IssueCode::not_found,
+        std::string(context_.schema.type_name(condition.type)) + "?" + condition.text + " matches nothing to patch", expression);
+  }
+  const auto id = choose_target(context_, condition, matches, part.target_ids, [&](const std::string&) {
+    return own_current && leaves(*own_current, Part::Kind::remove) ? std::nullopt : own_current;
+  });
+  if (!id) return faults_.add(id.error(), expression);
+  const auto what = std::string(context_.schema.type_name(condition.type)) + "/" + *id;
+  if (!claim(number, what)) return;
+  part.id = *id;
+  part.what = what;
+  if (!matches.empty()) {
+    part.base = matches[0];
+  } else if (own_current && own_current->id == *id) {
+    part.base = own_current;
+  }
+}
+
+void Transaction::plan_patch(Part& part, store::WriteContext* writer) {
+  const auto expression = part.entry.expression("request.url");
+  if (!part.base) return faults_.add(unknown_resource(context_.schema, part.target.type, part.id), expression);
+  if (part.base->deleted()) return faults_.add(deleted_resource(context_.schema, *part.base), expression);
+  part.base_body =
+      writer ? context_.store.rendered(writer->stored(*part.base)).body : context_.store.render(part.base->document).value().body;
+  auto patched = apply_patch(context_, *part.patch, *part.base_body);
+  if (!patched) return faults_.add(patched.error(), part.entry.expression("resource"));
+  part.patched = std::move(*patched);
+}
+
+}  // namespace rest
