@@ -7,6 +7,7 @@
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/negotiate.h"
 #include "resources-gen/fhirpath/encoding.h"
+#include "resources-gen/formats/xml.h"
 
 namespace rest {
 namespace {
@@ -17,8 +18,9 @@ using model::IssueCode;
 
 model::Result<patch::PatchPtr> read_json_patch(const Context&, std::string_view body) { return patch::parse_json_patch(body); }
 
-model::Result<patch::PatchPtr> read_parameters(const Context& context, std::string_view body) {
-  auto read = formats::read_json(body, context.schema);
+model::Result<patch::PatchPtr> read_xml_patch(const Context&, std::string_view body) { return patch::parse_xml_patch(body); }
+
+model::Result<patch::PatchPtr> take_parameters(formats::ReadResult read) {
   if (read.malformed) return model::Failure{FailureKind::bad_request, std::move(read.issues)};
   if (!read.tree.empty() && read.tree.root().type_name() != "Parameters") {
     return failure(FailureKind::bad_request, IssueCode::invalid,
@@ -30,14 +32,25 @@ model::Result<patch::PatchPtr> read_parameters(const Context& context, std::stri
   return patch::parse_fhirpath_patch(read.tree);
 }
 
+model::Result<patch::PatchPtr> read_json_parameters(const Context& context, std::string_view body) {
+  return take_parameters(formats::read_json(body, context.schema));
+}
+
+model::Result<patch::PatchPtr> read_xml_parameters(const Context& context, std::string_view body) {
+  return take_parameters(formats::read_xml(body, context.schema));
+}
+
 struct PatchType {
   std::string_view name;
   model::Result<patch::PatchPtr> (*read)(const Context& context, std::string_view body);
 };
-constexpr std::array<PatchType, 3> patch_types{{
+constexpr std::array<PatchType, 6> patch_types{{
     {"application/json-patch+json", read_json_patch},
-    {"application/fhir+json", read_parameters},
-    {"application/json", read_parameters},
+    {"application/xml-patch+xml", read_xml_patch},
+    {"application/fhir+json", read_json_parameters},
+    {"application/fhir+xml", read_xml_parameters},
+    {"application/json", read_json_parameters},
+    {"application/xml", read_xml_parameters},
 }};
 
 const PatchType* find_type(std::string_view content_type) {
@@ -79,7 +92,7 @@ model::Result<patch::PatchPtr> read_patch(const Context& context, std::string_vi
         FailureKind::unsupported_media, IssueCode::not_supported,
         "The patch is of type '" + std::string(content_type.substr(0, 100)) + "'; this server takes " + accepted_patches());
   }
-  if (type->read == read_parameters) {
+  if (type->read == read_json_parameters) {
     if (auto checked = check_content_type(content_type); !checked) return checked.error();
   }
   return type->read(context, body);

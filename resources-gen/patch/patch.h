@@ -26,6 +26,7 @@ using PatchPtr = std::shared_ptr<const Patch>;
 
 // Each fails with `bad_request`, every fault of the document named, on what is no patch (RFC 5789 2.2).
 model::Result<PatchPtr> parse_json_patch(std::string_view text);
+model::Result<PatchPtr> parse_xml_patch(std::string_view text);
 // `parameters` was read without errors and is a Parameters resource.
 model::Result<PatchPtr> parse_fhirpath_patch(const model::Tree& parameters);
 
