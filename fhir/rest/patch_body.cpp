@@ -6,6 +6,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/negotiate.h"
+#include "fhir/rest/partial.h"
 #include "resources-gen/fhirpath/encoding.h"
 #include "resources-gen/formats/xml.h"
 
@@ -118,6 +119,11 @@ model::Result<PatchDocument> patch_document(model::NodeRef resource) {
 model::Result<formats::ReadResult> apply_patch(const Context& context, const patch::Patch& patch, std::string_view resource) {
   const auto before = formats::read_json(resource, context.schema);
   if (!before.ok()) return model::Failure{FailureKind::unprocessable, before.issues};
+  if (before.tree.root().type() == context.schema.type("Binary") && !before.tree.root().child("data") &&
+      !check_complete(before.tree.root())) {
+    return failure(FailureKind::unprocessable, IssueCode::not_supported,
+                   "A Binary whose content is kept apart, as large content is, cannot be patched; PUT it anew");
+  }
   const auto text = patch.apply(before.tree);
   if (!text) return text.error();
   if (text->size() > context.options.max_body_bytes) {

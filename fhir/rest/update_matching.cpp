@@ -1,5 +1,6 @@
 // PUT [type]?criteria: conditional update. R4 http.html#cond-update.
 
+#include "fhir/rest/binary_content.h"
 #include "fhir/rest/condition.h"
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/interactions.h"
@@ -34,6 +35,7 @@ model::Result<void> plan(const Context& context, Update& update, store::WriteCon
   if (!id) return id.error();
   if (update.prepared.draft.id == *id) return {};
   update.prepared = prepare(context, update.read.tree, *id, store::Method::put, shows_resource(*update.exchange));
+  keep_content(context, *update.exchange, update.prepared);
   update.prepared.warnings = update.read.issues;
   return {};
 }
