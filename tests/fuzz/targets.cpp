@@ -7,13 +7,14 @@
 namespace fuzz {
 
 std::span<const Target> targets() {
-  static constexpr std::array<Target, 6> all{{
+  static constexpr std::array<Target, 7> all{{
       {"http", http},
       {"request", request},
       {"bundle", bundle},
       {"json", json},
       {"query", query},
       {"fhirpath", fhirpath},
+      {"patch", patch},
   }};
   return all;
 }

@@ -16,6 +16,7 @@ void bundle(std::string_view bytes);    // request.cpp: the bytes as a Bundle fo
 void json(std::string_view bytes);      // json.cpp
 void query(std::string_view bytes);     // query.cpp: "Type?query"
 void fhirpath(std::string_view bytes);  // fhirpath.cpp
+void patch(std::string_view bytes);     // patch.cpp: a JSON Patch, an XML Patch or a Parameters
 
 struct Target {
   std::string_view name;  // of its folder under seeds/ and old_crashes/
