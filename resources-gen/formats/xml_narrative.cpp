@@ -14,7 +14,7 @@ class DivCheck : public XmlEvents {
     is_xhtml_ = tag.name.local == "div" && tag.name.space == xhtml_namespace;
     lacks_namespace_ = tag.name.local == "div" && tag.name.space.empty();
   }
-  void end(XmlName, std::size_t stop, bool) override {
+  void end(QualifiedName, std::size_t stop, bool) override {
     if (--depth_ == 0) stop_ = stop;
   }
   void text(std::string_view, std::size_t) override {}
@@ -83,7 +83,7 @@ void append_xml_attribute(std::string& out, std::string_view value) { append_esc
 void NarrativeReader::declared(std::string_view prefix) { prefixes_ = prefixes_ || (depth_ == 0 && !prefix.empty()); }
 
 void NarrativeReader::start(const XmlTag& tag) {
-  const auto note = [&](const XmlName& name, std::string_view what) {
+  const auto note = [&](const QualifiedName& name, std::string_view what) {
     if (!stranger_.empty()) return;
     stranger_ = "the " + std::string(what) + " '" + std::string(name.local) + "' of " +
                 (name.space.empty() ? "no namespace" : "the namespace '" + std::string(name.space) + "'");
@@ -112,7 +112,7 @@ void NarrativeReader::text(std::string_view piece) {
   if (anew_) append_xml_text(written_, piece);
 }
 
-bool NarrativeReader::end(XmlName name, std::size_t stop, bool empty_tag) {
+bool NarrativeReader::end(QualifiedName name, std::size_t stop, bool empty_tag) {
   --depth_;
   if (anew_ && empty_tag) {
     written_.insert(written_.size() - 1, "/");

@@ -24,7 +24,7 @@ class NarrativeReader {
   void start(const XmlTag& tag);
   void text(std::string_view piece);
   // True if that was the div's own end: then div() is its text until the next start().
-  bool end(XmlName name, std::size_t stop, bool empty_tag);
+  bool end(QualifiedName name, std::size_t stop, bool empty_tag);
   std::string_view div() const { return div_; }
   // The first element or attribute of another namespace since the last call, empty if none.
   std::string take_stranger() { return std::move(stranger_); }

@@ -102,10 +102,7 @@ void XmlReader::start(const XmlTag& tag) {
   if (passed_over_ != 0) {
     ++passed_over_;
   } else if (narrative_.reading()) {
-    narrative_.start(tag);
-    if (const auto stranger = narrative_.take_stranger(); !stranger.empty()) {
-      fault(IssueCode::structure, begin, narrative_at_, "The narrative holds XHTML only, but here is {}", shown(stranger));
-    }
+    start_xhtml(tag);
   } else if (open_.empty()) {
     if (tag.name.space != fhir_namespace) {
       fault(IssueCode::structure, begin, no_xml, "{} is in {}, not in {}", shown(tag.name.local), in_words(tag.name.space),
@@ -120,9 +117,18 @@ void XmlReader::start(const XmlTag& tag) {
   }
 }
 
+void XmlReader::start_xhtml(const XmlTag& tag) {
+  narrative_.start(tag);
+  const auto stranger = narrative_.take_stranger();
+  if (stranger.empty()) return;
+  elements_.list[narrative_at_].flags |= xml_faulty;
+  fault(IssueCode::structure, static_cast<std::uint32_t>(tag.begin), narrative_at_,
+        "The narrative holds XHTML only, but here is {}", shown(stranger));
+}
+
 // A resource: the root, or what its holder holds, whose element it then is.
 void XmlReader::start_resource(const XmlTag& tag) {
-  const XmlName name = tag.name;
+  const QualifiedName name = tag.name;
   const auto begin = static_cast<std::uint32_t>(tag.begin);
   const XmlIndex holder = open_.empty() ? no_xml : open_.back().self;
   const TypeId type = name.space == space_ ? schema_.resource_type(name.local) : no_type;
@@ -162,7 +168,7 @@ void XmlReader::start_resource(const XmlTag& tag) {
 }
 
 // Whether an element of that name may stand in the open one; reported if not.
-bool XmlReader::takes(XmlName name, const model::Schema::Child& child, std::uint32_t begin) {
+bool XmlReader::takes(QualifiedName name, const model::Schema::Child& child, std::uint32_t begin) {
   const Open& parent = open_.back();
   const bool xhtml = child.type != no_type && schema_.types[child.type].primitive == Primitive::xhtml;
   const std::string_view space = xhtml ? xhtml_namespace : std::string_view(space_);
@@ -193,7 +199,7 @@ void XmlReader::stand_in(const model::Schema::Child& child, std::uint32_t begin)
 }
 
 void XmlReader::start_child(const XmlTag& tag) {
-  const XmlName name = tag.name;
+  const QualifiedName name = tag.name;
   const auto begin = static_cast<std::uint32_t>(tag.begin);
   const auto pass_over = [&] {
     open_.back().filled = true;  // it was meant to be
@@ -233,10 +239,7 @@ void XmlReader::start_child(const XmlTag& tag) {
   const XmlIndex self = add(child.element, child.type, index, begin);
   if (primitive && schema_.types[child.type].primitive == Primitive::xhtml) {
     narrative_at_ = self;
-    narrative_.start(tag);
-    if (const auto stranger = narrative_.take_stranger(); !stranger.empty()) {
-      fault(IssueCode::structure, begin, self, "The narrative holds XHTML only, but here is {}", shown(stranger));
-    }
+    start_xhtml(tag);
     return;
   }
   if (resource) {
@@ -302,7 +305,7 @@ void XmlReader::set_value(XmlIndex at, const XmlAttribute& attribute) {
   }
 }
 
-void XmlReader::end(XmlName name, std::size_t stop, bool empty_tag) {
+void XmlReader::end(QualifiedName name, std::size_t stop, bool empty_tag) {
   if (passed_over_ != 0) {
     --passed_over_;
     return;

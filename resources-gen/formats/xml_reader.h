@@ -37,7 +37,7 @@ class XmlReader : public XmlEvents {
   std::size_t unlisted() const { return unlisted_; }
 
   void start(const XmlTag& tag) override;
-  void end(XmlName name, std::size_t stop, bool empty_tag) override;
+  void end(QualifiedName name, std::size_t stop, bool empty_tag) override;
   void text(std::string_view piece, std::size_t begin) override;
   void declared(std::string_view prefix, std::string_view space) override;
 
@@ -55,9 +55,10 @@ class XmlReader : public XmlEvents {
     bool filled = false;          // has a value, child or attribute of FHIR's
   };
 
+  void start_xhtml(const XmlTag& tag);
   void start_resource(const XmlTag& tag);
   void start_child(const XmlTag& tag);
-  bool takes(XmlName name, const model::Schema::Child& child, std::uint32_t begin);
+  bool takes(QualifiedName name, const model::Schema::Child& child, std::uint32_t begin);
   void stand_in(const model::Schema::Child& child, std::uint32_t begin);
   void read_attributes(std::span<const XmlAttribute> attributes, std::uint32_t begin);
   void set_value(XmlIndex at, const XmlAttribute& attribute);

@@ -55,7 +55,7 @@ void guarded(void* data, Call call) {
   }
 }
 
-XmlName name_of(const char* text) {
+QualifiedName name_of(const char* text) {
   const std::string_view whole = text;
   const auto at = whole.find(separator);
   if (at == std::string_view::npos) return {{}, whole};

@@ -16,17 +16,17 @@ inline constexpr std::string_view fhir_namespace = "http://hl7.org/fhir";
 inline constexpr std::string_view xhtml_namespace = "http://www.w3.org/1999/xhtml";
 inline constexpr std::string_view xml_namespace = "http://www.w3.org/XML/1998/namespace";
 
-struct XmlName {
+struct QualifiedName {
   std::string_view space;  // namespace, empty for none
   std::string_view local;
 };
 struct XmlAttribute {
-  XmlName name;
+  QualifiedName name;
   std::string_view value;  // references resolved, white space normalised (XML 1.0 3.3.3)
 };
 
 struct XmlTag {
-  XmlName name;
+  QualifiedName name;
   std::span<const XmlAttribute> attributes;  // without namespace declarations: those came before, by declared()
   std::size_t begin;                         // offset of its '<' in the text
   bool declares_default;                     // a default namespace
@@ -38,7 +38,7 @@ class XmlEvents {
   virtual ~XmlEvents() = default;
   virtual void start(const XmlTag& tag) = 0;
   // `stop`: behind the tag's '>'. `empty_tag`: `<a/>`.
-  virtual void end(XmlName name, std::size_t stop, bool empty_tag) = 0;
+  virtual void end(QualifiedName name, std::size_t stop, bool empty_tag) = 0;
   // Character data in pieces of any size, CDATA sections included.
   virtual void text(std::string_view piece, std::size_t begin) = 0;
   virtual void declared(std::string_view prefix, std::string_view space) = 0;

@@ -6,21 +6,23 @@
 
 namespace {
 
+constexpr std::string_view declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+
 std::string xml_of(std::string_view json) {
   const auto read = formats::read_json(json, model::r4());
   CAPTURE(tests::issue_lines(read.issues));
   CHECK(read.ok());
   auto xml = formats::write_xml(read.tree);
-  constexpr std::string_view declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
   REQUIRE(xml.starts_with(declaration));
   return xml.substr(declaration.size());
 }
 
+// Whether the narrative obeys R4 is not asked here: what is kept already must go out in any case.
 std::string with_div(std::string_view div) {
   std::string json = R"({"resourceType":"Patient","text":{"status":"empty","div":)";
   formats::append_string(json, div);
-  const auto xml = xml_of(json + "}}");
-  CHECK(formats::read_xml(xml, model::r4()).ok());
+  const auto xml = formats::write_xml(formats::read_json(json + "}}", model::r4()).tree);
+  CHECK_FALSE(formats::read_xml(xml, model::r4()).malformed);
   const auto from = xml.find("<status value=\"empty\"/>") + 23;
   return xml.substr(from, xml.find("</text></Patient>") - from);
 }
