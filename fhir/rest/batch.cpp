@@ -43,8 +43,9 @@ class Answers {
   std::size_t waiting_for_ = 0;
 };
 
-// The faults of entries outside of their resources, which are read again on their own: by entry.
-std::vector<model::Issues> faults_by_entry(const model::Issues& issues, std::size_t count) {
+// The faults of entries, by entry. Resources are read again on their own: of those only what their JSON no longer shows, the
+// faults of XML (`of_resources`).
+std::vector<model::Issues> faults_by_entry(const model::Issues& issues, std::size_t count, bool of_resources) {
   static constexpr std::string_view prefix = "Bundle.entry[";
   std::vector<model::Issues> faults(count);
   for (const auto& issue : issues) {
@@ -52,7 +53,8 @@ std::vector<model::Issues> faults_by_entry(const model::Issues& issues, std::siz
     const auto rest = std::string_view(issue.expression).substr(prefix.size());
     std::size_t index = 0;
     const auto end = std::from_chars(rest.data(), rest.data() + rest.size(), index).ptr;
-    if (index < count && !std::string_view(end, rest.data() + rest.size()).starts_with("].resource")) faults[index].add(issue);
+    const bool of_resource = std::string_view(end, rest.data() + rest.size()).starts_with("].resource");
+    if (index < count && (of_resources || !of_resource)) faults[index].add(issue);
   }
   return faults;
 }
@@ -105,7 +107,8 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
   if (exchange->once) {
     if (const auto claimed = claim_key(context, *exchange); !claimed) return done(failure_response(claimed.error()));
   }
-  const auto faults = faults_by_entry(bundle->issues, entries.size());
+  const auto format = check_content_type(exchange->request.header("Content-Type"));
+  const auto faults = faults_by_entry(bundle->issues, entries.size(), format && is_xml(*format));
   std::vector<const Entry*> order;
   for (const auto& entry : entries) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(),

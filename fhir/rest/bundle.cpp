@@ -25,14 +25,9 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
   if (exchange->in_bundle)
     return refuse(FailureKind::bad_request, IssueCode::not_supported, "A Bundle cannot be processed within a Bundle");
   if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
-  const auto& body = exchange->request.body;
-  if (body.empty()) return refuse(FailureKind::bad_request, IssueCode::required, "The request has no body: a Bundle is expected");
-  if (auto checked = check_content_type(exchange->request.header("Content-Type")); !checked)
-    return done(failure_response(checked.error()));
-
-  auto read = std::make_shared<formats::ReadResult>(formats::read_json(body, context.schema));
-  if (read->malformed) return done(failure_response({FailureKind::bad_request, read->issues}));
-  if (read->tree.empty()) return done(failure_response({FailureKind::bad_request, read->issues}));
+  auto body = read_any_body(context, *exchange);
+  if (!body) return done(failure_response(body.error()));
+  auto read = std::make_shared<formats::ReadResult>(std::move(*body));
   const auto root = read->tree.root();
   if (root.type() != context.bundle.bundle) {
     return refuse(FailureKind::bad_request, IssueCode::invalid,

@@ -43,7 +43,8 @@ std::string make_capability_statement(const model::Schema& schema, const search:
     claims.type_flags.emplace_back(row.flag, !taken ? row.refused : many ? row.many : row.single);
   }
   claims.patch_formats = accepted_patch_types();
-  claims.formats = {std::string(content_type(MediaType::fhir_json)), "json"};
+  claims.formats = {std::string(content_type(MediaType::fhir_json)), std::string(content_type(MediaType::fhir_xml)), "json",
+                    "xml"};
   claims.base_url = base_url;
   claims.cors = options.cors;
   return conformance::capability_statement(schema, search, claims);

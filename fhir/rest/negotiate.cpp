@@ -17,9 +17,9 @@ struct MediaRow {
   std::string_view name;
   MediaType type;
 };
-// What names JSON, in a header or in _format. R4 http.html#mime-type: a generic name is answered with that name; the name of
+// What names a format, in a header or in _format. R4 http.html#mime-type: a generic name is answered with that name; the name of
 // DSTU2 is understood.
-constexpr std::array<MediaRow, 9> media_types{{
+constexpr std::array<MediaRow, 16> media_types{{
     {"application/fhir+json", MediaType::fhir_json},
     {"application/json", MediaType::json},
     {"text/json", MediaType::text_json},
@@ -29,6 +29,13 @@ constexpr std::array<MediaRow, 9> media_types{{
     {"application/json fhir", MediaType::fhir_json},
     {"text/html", MediaType::html},  // answers only: nobody sends a resource so
     {"html", MediaType::html},
+    {"application/fhir+xml", MediaType::fhir_xml},
+    {"application/xml", MediaType::xml},
+    {"text/xml", MediaType::text_xml},
+    {"application/xml+fhir", MediaType::fhir_xml},
+    {"xml", MediaType::fhir_xml},
+    {"application/fhir xml", MediaType::fhir_xml},
+    {"application/xml fhir", MediaType::fhir_xml},
 }};
 
 std::optional<MediaType> by_name(std::string_view name) {
@@ -78,7 +85,8 @@ Offer read_range(std::string_view range) {
   return offer;
 }
 
-constexpr std::string_view offered = "application/fhir+json or application/json, of FHIR R4 (fhirVersion=4.0)";
+constexpr std::string_view offered =
+    "application/fhir+json, application/fhir+xml, application/json or application/xml, of FHIR R4 (fhirVersion=4.0)";
 
 }  // namespace
 
@@ -88,6 +96,8 @@ std::string_view content_type(MediaType type) {
   }
   return media_types[0].name;
 }
+
+bool is_xml(MediaType type) { return type == MediaType::fhir_xml || type == MediaType::xml || type == MediaType::text_xml; }
 
 model::Result<MediaType> choose_answer(const std::string* format, std::string_view accept) {
   if (format && !format->empty()) {
@@ -118,17 +128,18 @@ model::Result<MediaType> choose_answer(const std::string* format, std::string_vi
           std::string(accept.substr(0, 100)) + "'); it answers " + std::string(offered));
 }
 
-model::Result<void> check_content_type(std::string_view sent) {
+model::Result<MediaType> check_content_type(std::string_view sent) {
   auto rest = sent;
   const auto name = next_part(rest, ';');
   if (name.empty()) {
     return failure(FailureKind::unsupported_media, IssueCode::not_supported,
-                   "The request has a body but no Content-Type; send application/fhir+json");
+                   "The request has a body but no Content-Type; send application/fhir+json or application/fhir+xml");
   }
   const auto type = name.find('/') == std::string_view::npos ? std::nullopt : by_name(name);
   if (!type || *type == MediaType::html) {
     return failure(FailureKind::unsupported_media, IssueCode::not_supported,
-                   "The body is of type '" + std::string(name.substr(0, 100)) + "'; this server reads application/fhir+json");
+                   "The body is of type '" + std::string(name.substr(0, 100)) +
+                       "'; this server reads application/fhir+json and application/fhir+xml");
   }
   while (!rest.empty()) {
     auto value = next_part(rest, ';');
@@ -137,14 +148,14 @@ model::Result<void> check_content_type(std::string_view sent) {
     if (equal_ignoring_case(key, "charset") && !equal_ignoring_case(text, "utf-8") && !equal_ignoring_case(text, "utf8") &&
         !equal_ignoring_case(text, "us-ascii")) {
       return failure(FailureKind::unsupported_media, IssueCode::not_supported,
-                     "The body is in '" + std::string(text.substr(0, 40)) + "'; FHIR JSON is always UTF-8");
+                     "The body is in '" + std::string(text.substr(0, 40)) + "'; FHIR is always in UTF-8");
     }
     if (equal_ignoring_case(key, "fhirVersion") && !is_r4(text)) {
       return failure(FailureKind::unsupported_media, IssueCode::not_supported,
                      "The body is of FHIR version '" + std::string(text.substr(0, 40)) + "'; this server takes 4.0 (R4)");
     }
   }
-  return {};
+  return *type;
 }
 
 bool is_form(std::string_view sent) { return equal_ignoring_case(next_part(sent, ';'), "application/x-www-form-urlencoded"); }

@@ -14,6 +14,7 @@
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/request_id.h"
 #include "fhir/rest/write.h"
+#include "fhir/rest/xml_answer.h"
 #include "resources-gen/formats/json.h"
 
 namespace rest {
@@ -107,6 +108,8 @@ void finish(const Context& context, const Exchange& exchange, Response& response
     response.headers.emplace_back("Content-Type", response.content_type);
   } else if (response.body && exchange.answer_as == MediaType::html) {
     answer_with_page(response, base_url(context, exchange), context.schema);
+  } else if (response.body && is_xml(exchange.answer_as)) {
+    answer_with_xml(response, context.schema, exchange.answer_as, exchange.pretty);
   } else if (response.body) {
     if (exchange.pretty) response.body = std::make_shared<const std::string>(formats::pretty(*response.body));
     response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));

@@ -3,6 +3,7 @@
 #include "fhir/rest/binary_answer.h"
 #include "fhir/rest/negotiate.h"
 #include "fhir/rest/partial.h"
+#include "resources-gen/formats/xml.h"
 
 namespace rest {
 
@@ -18,15 +19,22 @@ std::string Prepared::rendered(const store::Version& version) const {
   return text;
 }
 
-model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type) {
+model::Result<formats::ReadResult> read_any_body(const Context& context, const Exchange& exchange) {
   const auto& body = exchange.request.body;
   if (body.empty())
     return failure(FailureKind::bad_request, IssueCode::required, "The request has no body: a resource is expected");
-  if (auto checked = check_content_type(exchange.request.header("Content-Type")); !checked) return checked.error();
-  auto result = formats::read_json(body, context.schema);
-  if (result.malformed) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
+  const auto format = check_content_type(exchange.request.header("Content-Type"));
+  if (!format) return format.error();
+  auto result = is_xml(*format) ? formats::read_xml(body, context.schema) : formats::read_json(body, context.schema);
   // R4 http.html#rejecting-updates: 400 for what could not be read as a resource at all.
-  if (result.tree.empty()) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
+  if (result.malformed || result.tree.empty()) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
+  return result;
+}
+
+model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type) {
+  auto read = read_any_body(context, exchange);
+  if (!read) return read.error();
+  auto& result = *read;
   if (result.tree.root().type() != type) {
     return failure(FailureKind::bad_request, IssueCode::invalid,
                    "The body is a " + std::string(result.tree.root().type_name()) + ", but " +
@@ -37,7 +45,7 @@ model::Result<formats::ReadResult> read_body(const Context& context, const Excha
   if (exchange.request.method == "PUT") {
     if (auto complete = check_complete(result.tree.root()); !complete) return complete.error();
   }
-  return result;
+  return read;
 }
 
 Prepared prepare(const Context& context, const model::Tree& tree, std::string id, store::Method method, bool keep_form) {

@@ -25,8 +25,11 @@ struct Prepared {
   std::string rendered(const store::Version& version) const;
 };
 
-// Reads a body that must be a resource of `type`: 400 if it is not JSON or of another type, 415, 422 with every fault of its
-// content, and for a part of a resource that is to replace the whole.
+// Reads a body that must be some resource, in the format that its Content-Type names: 400 if it cannot be read, 415. Faults of
+// its content are in the result.
+model::Result<formats::ReadResult> read_any_body(const Context& context, const Exchange& exchange);
+// Reads a body that must be a resource of `type`: 400 if it cannot be read or is of another type, 415, 422 with every fault of
+// its content, and for a part of a resource that is to replace the whole.
 model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type);
 // `edits` as in formats::stored_form. `keep_form`: rendered() will be asked for.
 Prepared prepare(const Context& context, const model::Tree& tree, std::string id, store::Method method, bool keep_form);

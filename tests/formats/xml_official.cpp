@@ -10,6 +10,7 @@
 #include "tests/formats/xml_support.h"
 #include "tests/support/data.h"
 #include "tests/support/process.h"
+#include "tests/support/schema.h"
 
 namespace {
 

@@ -1,10 +1,8 @@
 // What the tests of XML share: forms in which two resources are equal if they say the same, made apart from the code under test.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tests {
 
@@ -15,9 +13,5 @@ std::string canonical_json(std::string_view json);
 // The information of an XML document, a line for each: elements with their namespaces, attributes sorted, text. Comments,
 // processing instructions and white space between elements of FHIR are left out; in XHTML white space counts.
 std::string canonical_xml(std::string_view xml);
-
-// What xmllint finds wrong with the files against R4's schema; empty if nothing, "skipped" said loudly if there is no xmllint or
-// no schema.
-std::string schema_faults(const std::vector<std::filesystem::path>& files);
 
 }  // namespace tests
