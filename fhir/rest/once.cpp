@@ -135,6 +135,7 @@ std::vector<std::string> take_list(store::ByteReader& in) {
 std::string begin_reply(const Exchange& exchange, Form form) {
   std::string out(1, static_cast<char>(form));
   out.append(exchange.once->request);
+  append_text(out, exchange.once->base_url);
   append_list(out, exchange.ignored);
   append_list(out, exchange.remarks);
   store::append_varint(out, exchange.provenance && exchange.provenance->made ? exchange.provenance->made->document : 0);
@@ -187,6 +188,7 @@ model::Result<void> take_reply(Once& once, std::string_view reply) {
         "key with a new request");
   }
   Kept kept;
+  kept.base_url = take_text(in);
   kept.ignored = take_list(in);
   kept.remarks = take_list(in);
   kept.provenance = in.varint();
@@ -217,6 +219,7 @@ void carry_out_once(const Context& context, ExchangePtr exchange, Done done) {
     if (!read) return done(failure_response(read.error()));
     exchange->once = std::move(*read);
   }
+  exchange->once->base_url = base_url(context, *exchange);
   if (const auto reply = context.store.find_reply(exchange->once->key)) {
     if (auto taken = take_reply(*exchange->once, *reply); !taken) return done(failure_response(taken.error()));
     if (exchange->once->kept->answer) return done(replayed(context, *exchange));
@@ -261,6 +264,7 @@ bool was_replayed(const Response& response) {
 
 void restore_headers(const Context& context, Exchange& exchange) {
   const Kept& kept = *exchange.once->kept;
+  exchange.request.base_url = kept.base_url;
   exchange.ignored = kept.ignored;
   exchange.remarks = kept.remarks;
   if (exchange.provenance) exchange.provenance->made = kept.provenance == 0 ? std::nullopt : context.store.at(kept.provenance);

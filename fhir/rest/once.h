@@ -23,12 +23,14 @@ struct Kept {
   // What the exchange adds to any answer:
   std::vector<std::string> ignored, remarks;
   store::Document provenance = 0;
+  std::string base_url;
 };
 
 // The key that a request carries, and what came of it.
 struct Once {
-  std::string key;      // in the store: 32 bytes, of who asks and what the header says
-  std::string request;  // 32 bytes, of all that decides the answer: another one under the same key is refused
+  std::string key;       // in the store: 32 bytes, of who asks and what the header says
+  std::string request;   // 32 bytes, of all that decides the answer: another one under the same key is refused
+  std::string base_url;  // that the answer has, whatever a repetition calls us
   std::optional<Kept> kept;
 };
 

@@ -52,6 +52,7 @@ bool Transaction::restore(std::string_view marker) {
   for (auto& part : parts_) {
     const auto outcome = static_cast<Outcome>(in.byte());
     const auto number = in.varint();
+    if (part.asked) part.asked->request.base_url = exchange_->request.base_url;
     part.matched.reset();
     part.version.reset();
     part.prepared = {};

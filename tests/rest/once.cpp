@@ -63,16 +63,36 @@ TEST_CASE("of conditional creates under one key that arrive at once all are give
   CHECK(fixture.store->last_document() == 1);
 }
 
-TEST_CASE("keys outlive the service that took them") {
+TEST_CASE("keys outlive the service that took them, and its name") {
+  const std::string patient = R"({"resourceType":"Patient","id":"a"})";
+  const std::string entries = R"("entry":[{"resource":)" + patient +
+                              R"(,"request":{"method":"POST","url":"Patient"}},{"resource":)" + patient +
+                              R"(,"request":{"method":"PUT","url":"Patient/a"}}]})";
+  const std::string reads = R"("entry":[{"request":{"method":"GET","url":"Patient?_count=1"}}]})";
+  const std::string bundle = R"({"resourceType":"Bundle","type":)";
+  const std::vector<std::pair<std::string, std::string>> asked = {{"/Patient", patient},
+                                                                  {"", bundle + R"("batch",)" + entries},
+                                                                  {"", bundle + R"("transaction",)" + entries},
+                                                                  {"", bundle + R"("transaction",)" + reads}};
   tests::Fixture fixture;
-  const std::string body = R"({"resourceType":"Patient"})";
-  const auto first = fixture.ask("POST", "/Patient", body, {{"Idempotency-Key", "a"}});
+  std::vector<rest::Response> first;
+  const auto ask = [&](std::size_t i) {
+    return fixture.ask("POST", asked[i].first, asked[i].second,
+                       {{"Idempotency-Key", "key-" + std::to_string(i)}, {"Prefer", "return=representation"}});
+  };
+  for (std::size_t i = 0; i < asked.size(); ++i) first.push_back(ask(i));
+  const auto written = fixture.store->last_document();
   rest::ServiceOptions options;
-  options.base_url = "http://renamed.test/fhir";  // the answer is the first, its Location too
+  options.base_url = "http://renamed.test/fhir";
   fixture.service = std::make_unique<rest::Service>(model::r4(), *fixture.store, *fixture.search, options);
-  const auto second = fixture.ask("POST", "/Patient", body, {{"Idempotency-Key", "a"}});
-  CHECK(second.status == 201);
-  CHECK(tests::body_of(first) == tests::body_of(second));
-  CHECK(tests::header(first, "Location") == tests::header(second, "Location"));
-  CHECK(fixture.store->last_document() == 1);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto again = ask(i);
+    INFO(asked[i].second);
+    CHECK(again.status == first[i].status);
+    CHECK(tests::body_of(again) == tests::body_of(first[i]));
+    CHECK(tests::header(again, "Location") == tests::header(first[i], "Location"));
+    CHECK(tests::header(again, "Idempotent-Replayed") == "true");
+  }
+  CHECK(fixture.store->last_document() == written);
+  CHECK(tests::body_of(first[3]).find("kiln.test") != std::string::npos);
 }
