@@ -228,7 +228,7 @@ TEST_CASE("followers that break off anywhere see every commit once, in order, wh
         });
         tests::EventReader reader;
         std::vector<tests::Event> events;
-        for (int left = 1 + static_cast<int>(random() % 20); left > 0; --left) {
+        for (int left = 1 + static_cast<int>(random() % 4); left > 0; --left) {
           const bool done = !writing;
           std::string piece;
           const auto next = response.source->next(piece);
@@ -259,7 +259,7 @@ TEST_CASE("followers that break off anywhere see every commit once, in order, wh
   CHECK(wanted.size() > 300);
   for (std::size_t f = 0; f < seen.size(); ++f) {
     CHECK(seen[f] == wanted);
-    CHECK(times[f] > 3);
+    CHECK(times[f] > 1);
   }
   // And the same by lines, a few versions at a time.
   std::vector<Seen> by_lines;
