@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -214,6 +215,12 @@ void run_step(tests::Fixture& fixture, const json::object& step, Variables& vari
   check_body(body, step, variables);
 }
 
+// Whether the CapabilityStatement has what a case needs: cases of what is not claimed wait until it is.
+bool claims(tests::Fixture& fixture, const std::string& needs) {
+  const auto statement = tests::body_of(fixture.ask("GET", "/metadata"));
+  return std::regex_search(statement, std::regex(needs));
+}
+
 // KILN_CASES, a file or folder, is run instead; KILN_CASE, a piece of a name, chooses among the cases.
 std::filesystem::path chosen_folder() {
   const char* other = std::getenv("KILN_CASES");
@@ -262,6 +269,11 @@ TEST_CASE("the case files") {
       }
       tests::Fixture fixture(service);
       Variables variables;
+      if (const auto* needs = one.if_contains("needs"); needs && !claims(fixture, as_text(*needs))) {
+        std::cerr << "SKIPPED: '" << as_text(one.at("name")) << "' (" << file.filename().string() << "): metadata has no "
+                  << as_text(*needs) << "\n";
+        continue;
+      }
       for (const auto& step : one.at("steps").as_array()) {
         const auto* repeat = step.as_object().if_contains("repeat");
         const int times = repeat ? repeat->to_number<int>() : 1;
