@@ -21,7 +21,9 @@ model::Result<patch::PatchPtr> read_json_patch(const Context&, std::string_view 
 
 model::Result<patch::PatchPtr> read_xml_patch(const Context&, std::string_view body) { return patch::parse_xml_patch(body); }
 
-model::Result<patch::PatchPtr> take_parameters(formats::ReadResult read) {
+// A FHIRPath Patch is a resource, in any type that a resource may have.
+model::Result<patch::PatchPtr> read_parameters(const Context& context, MediaType format, std::string_view body) {
+  auto read = is_xml(format) ? formats::read_xml(body, context.schema) : formats::read_json(body, context.schema);
   if (read.malformed) return model::Failure{FailureKind::bad_request, std::move(read.issues)};
   if (!read.tree.empty() && read.tree.root().type_name() != "Parameters") {
     return failure(FailureKind::bad_request, IssueCode::invalid,
@@ -33,25 +35,15 @@ model::Result<patch::PatchPtr> take_parameters(formats::ReadResult read) {
   return patch::parse_fhirpath_patch(read.tree);
 }
 
-model::Result<patch::PatchPtr> read_json_parameters(const Context& context, std::string_view body) {
-  return take_parameters(formats::read_json(body, context.schema));
-}
-
-model::Result<patch::PatchPtr> read_xml_parameters(const Context& context, std::string_view body) {
-  return take_parameters(formats::read_xml(body, context.schema));
-}
-
 struct PatchType {
   std::string_view name;
-  model::Result<patch::PatchPtr> (*read)(const Context& context, std::string_view body);
+  model::Result<patch::PatchPtr> (*read)(const Context& context, std::string_view body);  // null: read_parameters
 };
-constexpr std::array<PatchType, 6> patch_types{{
+constexpr std::array<PatchType, 4> patch_types{{
     {"application/json-patch+json", read_json_patch},
     {"application/xml-patch+xml", read_xml_patch},
-    {"application/fhir+json", read_json_parameters},
-    {"application/fhir+xml", read_xml_parameters},
-    {"application/json", read_json_parameters},
-    {"application/xml", read_xml_parameters},
+    {"application/fhir+json", nullptr},
+    {"application/fhir+xml", nullptr},
 }};
 
 const PatchType* find_type(std::string_view content_type) {
@@ -88,15 +80,13 @@ model::Result<patch::PatchPtr> read_patch(const Context& context, std::string_vi
                    "The request has no patch; in a Bundle it is a Binary with contentType and data, or a Parameters");
   }
   const auto* type = find_type(content_type);
-  if (type == nullptr) {
-    return failure(
-        FailureKind::unsupported_media, IssueCode::not_supported,
-        "The patch is of type '" + std::string(content_type.substr(0, 100)) + "'; this server takes " + accepted_patches());
-  }
-  if (type->read == read_json_parameters) {
-    if (auto checked = check_content_type(content_type); !checked) return checked.error();
-  }
-  return type->read(context, body);
+  if (type != nullptr && type->read != nullptr) return type->read(context, body);
+  const auto format = check_content_type(content_type);
+  if (format) return read_parameters(context, *format, body);
+  if (type != nullptr) return format.error();
+  return failure(
+      FailureKind::unsupported_media, IssueCode::not_supported,
+      "The patch is of type '" + std::string(content_type.substr(0, 100)) + "'; this server takes " + accepted_patches());
 }
 
 model::Result<PatchDocument> patch_document(model::NodeRef resource) {
