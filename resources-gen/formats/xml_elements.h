@@ -22,6 +22,7 @@ enum XmlFlag : std::uint8_t {
   xml_resource = 2,   // `type` is a resource's
   xml_faulty = 4,     // reported already: what the typed pass says of its value is dropped
   xml_unordered = 8,  // its children do not stand in the definition's order
+  xml_verbatim = 16,  // its value is the text's own bytes from `begin` on
 };
 
 // An element, or an attribute that the definition has as one (id, Extension.url).

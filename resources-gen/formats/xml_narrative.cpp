@@ -25,6 +25,18 @@ class DivCheck : public XmlEvents {
   bool is_xhtml_ = false, lacks_namespace_ = false;
 };
 
+// A div that stands alone, written anew.
+class DivRewriter : public XmlEvents {
+ public:
+  explicit DivRewriter(std::string_view div) : reader(div, true) {}
+  void start(const XmlTag& tag) override { reader.start(tag); }
+  void end(QualifiedName name, std::size_t stop, bool empty_tag) override { reader.end(name, stop, empty_tag); }
+  void text(std::string_view piece, std::size_t) override { reader.text(piece); }
+  void declared(std::string_view, std::string_view) override {}
+
+  NarrativeReader reader;
+};
+
 // A three-byte sequence at the front of `text` that XML 1.0 has no place for: U+FFFE, U+FFFF.
 bool is_noncharacter(std::string_view text) { return text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf"); }
 
@@ -84,7 +96,7 @@ void NarrativeReader::declared(std::string_view prefix) { prefixes_ = prefixes_ 
 
 void NarrativeReader::start(const XmlTag& tag) {
   const auto note = [&](const QualifiedName& name, std::string_view what) {
-    if (!stranger_.empty()) return;
+    if (!anew_ || !stranger_.empty()) return;
     stranger_ = "the " + std::string(what) + " '" + std::string(name.local) + "' of " +
                 (name.space.empty() ? "no namespace" : "the namespace '" + std::string(name.space) + "'");
   };
@@ -121,6 +133,13 @@ bool NarrativeReader::end(QualifiedName name, std::size_t stop, bool empty_tag) 
   }
   if (depth_ != 0) return false;
   div_ = anew_ ? std::string_view(written_) : document_.substr(begin_, stop - begin_);
+  if (!anew_ && (div_.find("<![CDATA[") != std::string_view::npos || div_.find("<?") != std::string_view::npos)) {
+    DivRewriter rewriter(div_);
+    scan_xml(div_, rewriter, deepest);
+    written_ = rewriter.reader.div();
+    div_ = written_;
+    anew_ = true;
+  }
   return true;
 }
 

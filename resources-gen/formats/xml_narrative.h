@@ -13,10 +13,12 @@
 namespace formats {
 
 // From a document's events to the div's text: its own bytes where these can stand alone, else it is written anew (a prefix
-// instead of the default namespace, a prefix declared outside of it).
+// instead of the default namespace, a prefix declared outside of it; CDATA sections and processing instructions, which are no
+// part of what XML says and have no place in a narrative's string).
 class NarrativeReader {
  public:
-  explicit NarrativeReader(std::string_view document) : document_(document) {}
+  // `anew`: written anew in any case.
+  explicit NarrativeReader(std::string_view document, bool anew = false) : document_(document), prefixes_(anew) {}
 
   bool reading() const { return depth_ != 0; }
   // The document's events; those of elements only from the div on.
@@ -26,7 +28,9 @@ class NarrativeReader {
   // True if that was the div's own end: then div() is its text until the next start().
   bool end(QualifiedName name, std::size_t stop, bool empty_tag);
   std::string_view div() const { return div_; }
-  // The first element or attribute of another namespace since the last call, empty if none.
+  bool verbatim() const { return !anew_; }
+  // The first element or attribute of another namespace since the last call, empty if none. Asked of what is written anew: other
+  // divs show their namespaces to check_narrative().
   std::string take_stranger() { return std::move(stranger_); }
 
  private:
@@ -34,7 +38,7 @@ class NarrativeReader {
   std::uint32_t depth_ = 0;
   std::size_t begin_ = 0;
   bool anew_ = false;
-  bool prefixes_ = false;  // one has been declared outside of a div
+  bool prefixes_;  // one has been declared outside of a div
   std::string written_;
   std::string_view div_;
   std::string stranger_;

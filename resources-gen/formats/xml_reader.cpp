@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "resources-gen/formats/json_reader.h"
+#include "resources-gen/formats/json_strings.h"
 #include "resources-gen/formats/json_tape.h"
 #include "resources-gen/formats/xml.h"
 #include "resources-gen/model/primitives.h"
@@ -313,7 +314,7 @@ void XmlReader::end(QualifiedName name, std::size_t stop, bool empty_tag) {
   if (narrative_.reading()) {
     if (!narrative_.end(name, stop, empty_tag)) return;
     XmlElement& div = elements_.list[narrative_at_];
-    div.flags |= xml_has_value;
+    div.flags |= narrative_.verbatim() ? xml_has_value | xml_verbatim : xml_has_value;
     div.value = static_cast<std::uint32_t>(elements_.values.size());
     div.value_size = static_cast<std::uint32_t>(narrative_.div().size());
     elements_.values += narrative_.div();
@@ -364,6 +365,14 @@ std::vector<Place> places_of(std::string_view text, const std::vector<XmlReader:
   return places;
 }
 
+// How far into an element a fault lies: `before` is its value's JSON up to there. Known for the narrative only.
+std::uint32_t offset_within(const XmlElement& element, std::string_view before) {
+  if (!(element.flags & xml_verbatim) || before.size() < 2) return 0;
+  std::string plain;
+  append_unescaped(plain, before.substr(1));  // behind the quote
+  return static_cast<std::uint32_t>(plain.size());
+}
+
 }  // namespace
 
 ReadResult read_xml(std::string_view text, const model::Schema& schema, const ReadLimits& limits) {
@@ -390,7 +399,9 @@ ReadResult read_xml(std::string_view text, const model::Schema& schema, const Re
       const auto part = std::prev(std::upper_bound(json.parts.begin(), json.parts.end(), fault.offset,
                                                    [](std::uint32_t offset, const auto& each) { return offset < each.first; }));
       const XmlElement& element = reader.elements().list[part->second];
-      if (!(element.flags & xml_faulty)) found.push_back({element.begin, std::move(fault.issue)});
+      if (element.flags & xml_faulty) continue;
+      const auto within = offset_within(element, std::string_view(json.text).substr(part->first, fault.offset - part->first));
+      found.push_back({element.begin + within, std::move(fault.issue)});
     }
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });

@@ -59,10 +59,20 @@ const Row single_faults[] = {
      "div is in the namespace 'http://hl7.org/fhir', not in http://www.w3.org/1999/xhtml"},
     {"<Patient><text><status value='empty'/><div xmlns='http://www.w3.org/1999/xhtml'><p>a</p><b "
      "xmlns='urn:x'>c</b></div></text></Patient>",
-     "Patient.text.div", IssueCode::structure, "the element 'b' of the namespace 'urn:x'"},
+     "Patient.text.div", IssueCode::invariant, "is not that of XHTML"},
     {"<Patient><text><status value='empty'/><div xmlns='http://www.w3.org/1999/xhtml' xmlns:x='urn:x' "
      "x:y='1'>c</div></text></Patient>",
+     "Patient.text.div", IssueCode::invariant, "x:y"},
+    {"<Patient xmlns:h='http://www.w3.org/1999/xhtml'><text><status value='empty'/><h:div>a<b "
+     "xmlns='urn:x'>c</b></h:div></text></Patient>",
+     "Patient.text.div", IssueCode::structure, "the element 'b' of the namespace 'urn:x'"},
+    {"<Patient xmlns:h='http://www.w3.org/1999/xhtml' xmlns:x='urn:x'><text><status value='empty'/><h:div "
+     "x:y='1'>c</h:div></text></Patient>",
      "Patient.text.div", IssueCode::structure, "the attribute 'y' of the namespace 'urn:x'"},
+    // R4 narrative.html#rules, at the place within the div
+    {"<Patient>\n<text><status value='generated'/>\n<div xmlns='http://www.w3.org/1999/xhtml'>a &amp; \"q\"\n "
+     "<script>x</script></div></text></Patient>",
+     "Patient.text.div", IssueCode::invariant, "'script'", 4, 2},
     {"<Patient xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><active value='true'/></Patient>", "", IssueCode::structure,
      "XMLSchema-instance must not stand in a resource"},
     // order
@@ -250,6 +260,17 @@ TEST_CASE("a narrative whose namespace is declared elsewhere is written anew, to
             "<h:div id='a' xml:lang='en'><h:p>x &amp; <h:br/>é</h:p><h:i></h:i></h:div></text></Patient>") == want);
   CHECK(div("<f:Patient xmlns:f='http://hl7.org/fhir' xmlns='http://www.w3.org/1999/xhtml'><f:text><f:status value='empty'/>"
             "<div id='a' xml:lang='en'><p>x &#38; <br/><![CDATA[é]]></p><i></i></div></f:text></f:Patient>") == want);
+}
+
+TEST_CASE("CDATA and processing instructions in a narrative become what they say", "[xml]") {
+  const auto result = formats::read_xml(
+      "<Patient xmlns='http://hl7.org/fhir'><text><status value='generated'/><div xmlns='http://www.w3.org/1999/xhtml' "
+      "class='a'><![CDATA[1 < 2]]><?p q?><br/></div></text></Patient>",
+      model::r4());
+  CAPTURE(tests::issue_lines(result.issues));
+  CHECK(result.ok());
+  CHECK(result.tree.root().child("text").child("div").text() ==
+        "<div xmlns=\"http://www.w3.org/1999/xhtml\" class=\"a\">1 &lt; 2<br/></div>");
 }
 
 TEST_CASE("XML takes a byte order mark, a declaration and prefixes", "[xml]") {

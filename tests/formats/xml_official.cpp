@@ -130,3 +130,20 @@ TEST_CASE("the minimal examples of every resource type: JSON and XML say the sam
   CHECK(pairs == 476);
   CHECK(tests::schema_faults(written.files) == "");
 }
+
+TEST_CASE("the official examples say the same in both formats", "[xml]") {
+  const auto in_json = tests::official_data("r4-examples-json"), in_xml = tests::official_data("r4-examples-xml");
+  if (!in_json || !in_xml) return;
+  std::size_t pairs = 0;
+  for (const auto& path : tests::files_of(*in_xml, ".xml")) {
+    const auto twin = *in_json / (path.stem().string() + ".json");
+    if (!std::filesystem::exists(twin)) continue;
+    ++pairs;
+    const auto read = formats::read_json(file_text(twin), model::r4());
+    if (!read.ok()) continue;  // official.cpp has those
+    const auto a = tests::canonical_pair(read.tree.source());
+    const auto b = tests::canonical_pair(formats::read_xml(file_text(path), model::r4()).tree.source());
+    if (a != b) FAIL_CHECK(path.filename() << ": the pair differs" << first_difference(a, b));
+  }
+  CHECK(pairs == 1129);
+}

@@ -10,6 +10,9 @@ namespace tests {
 // nulls, and none where nothing but null stands in them.
 std::string canonical_json(std::string_view json);
 
+// The same without what the official pairs of examples have apart on purpose: the narrative, and the tag HTEST in meta.
+std::string canonical_pair(std::string_view json);
+
 // The information of an XML document, a line for each: elements with their namespaces, attributes sorted, text. Comments,
 // processing instructions and white space between elements of FHIR are left out; in XHTML white space counts.
 std::string canonical_xml(std::string_view xml);

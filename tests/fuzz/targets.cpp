@@ -7,11 +7,12 @@
 namespace fuzz {
 
 std::span<const Target> targets() {
-  static constexpr std::array<Target, 7> all{{
+  static constexpr std::array<Target, 8> all{{
       {"http", http},
       {"request", request},
       {"bundle", bundle},
       {"json", json},
+      {"xml", xml},
       {"query", query},
       {"fhirpath", fhirpath},
       {"patch", patch},

@@ -14,6 +14,7 @@ void http(std::string_view bytes);      // http.cpp: request framing, content co
 void request(std::string_view bytes);   // request.cpp: "METHOD target\nHeader: value\n\nbody" through the whole service
 void bundle(std::string_view bytes);    // request.cpp: the bytes as a Bundle for the base
 void json(std::string_view bytes);      // json.cpp
+void xml(std::string_view bytes);       // xml.cpp
 void query(std::string_view bytes);     // query.cpp: "Type?query"
 void fhirpath(std::string_view bytes);  // fhirpath.cpp
 void patch(std::string_view bytes);     // patch.cpp: a JSON Patch, an XML Patch or a Parameters
