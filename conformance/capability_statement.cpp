@@ -130,12 +130,18 @@ std::string capability_statement(const model::Schema& schema, const search::Sear
   text_array(out, "format", claims.formats);
   text_array(out, "patchFormat", claims.patch_formats);
   out += R"(,"rest":[{"mode":"server","documentation":)";
-  formats::append_string(
-      out,
+  std::string documentation =
       "Every write is durable when it is answered, and every interaction behaves as if it ran alone. Each update makes a "
       "version, also one that changes nothing. Content is returned as it was sent, but for id, meta.versionId and "
       "meta.lastUpdated, and references that a transaction resolves. A write that carries an Idempotency-Key is carried out "
-      "once, and given the first answer when it comes again. [base]/_changes tells every version in the order of commits.");
+      "once, and given the first answer when it comes again. [base]/_changes tells every version in the order of commits.";
+  if (claims.erasure) {
+    documentation +=
+        " What must be gone can be erased, so that no interaction gives it any more: DELETE [type]/[id]?_hardDelete=true takes a "
+        "resource away with its history, DELETE [type]/[id]/_history all versions but the newest, DELETE "
+        "[type]/[id]/_history/[vid] one that is not the newest.";
+  }
+  formats::append_string(out, documentation);
   if (claims.cors) out += R"(,"security":{"cors":true})";
   out += ",\"resource\":[";
   std::map<std::string_view, model::TypeId> types;  // by name, so that the text does not depend on how the schema is numbered

@@ -22,6 +22,7 @@ struct Claims {
   std::vector<std::string> patch_formats;  // media types
   std::string base_url;                    // implementation.url
   bool cors = false;                       // rest.security.cors
+  bool erasure = false;                    // versions can be erased
 };
 
 // The resource in minified JSON. A few milliseconds and half a megabyte: to be kept.

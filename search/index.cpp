@@ -57,7 +57,7 @@ void SegmentIndex::replace(const Runs& old, const Runs& fresh) {
     throw std::logic_error("runs were replaced by two threads");
   const auto rest = runs.erase(at, at + static_cast<std::ptrdiff_t>(old.size()));
   runs.insert(rest, fresh.begin(), fresh.end());
-  show(std::make_shared<RunView>(std::move(runs), before->alive_now()));
+  show(std::make_shared<RunView>(std::move(runs), before->alive_now(), before->erased()));
 }
 
 void SegmentIndex::stage(const store::Version& version, const std::shared_ptr<const store::IndexEntry>& index) {
@@ -109,11 +109,22 @@ void SegmentIndex::publish() {
     Runs runs = before->runs();
     runs.insert(runs.end(), fresh.begin(), fresh.end());
     merge_inline(runs);
-    after = std::make_shared<RunView>(std::move(runs), alive.take());
+    after = std::make_shared<RunView>(std::move(runs), alive.take(), before->erased());
     show(after);
   }
   staged_.clear();
   wake_memory_lane(*after);
+}
+
+void SegmentIndex::erase(const std::vector<Document>& documents) {
+  std::lock_guard lock(change_mutex_);
+  const auto before = now();
+  AliveEdit alive(before->alive_now()), erased(before->erased());
+  for (const Document document : documents) {
+    if (before->alive(document)) alive.reset(document);
+    erased.set(document);
+  }
+  show(std::make_shared<RunView>(before->runs(), alive.take(), erased.take()));
 }
 
 void SegmentIndex::merge_inline(Runs& runs) const {

@@ -53,6 +53,11 @@ class Checker {
       if (!version.deleted() && version.document % stride == 0) terms(*run, offset, version, body, hole);
       return true;
     });
+    for (const Document document : store_.erased()) {
+      if (document > last) continue;
+      ++seen;
+      if (view_.alive(document)) add("document " + std::to_string(document) + " is erased, but in the index");
+    }
     if (faults_.empty() && seen != last)
       add("the index covers " + std::to_string(last) + " documents, the store has " + std::to_string(seen) + " of them");
   }

@@ -92,8 +92,11 @@ model::Result<void> SegmentIndex::start() {
   }
   if (files_ && !sound)
     if (auto put = put_manifest(runs); !put) fail(put.error().issues.list().front().diagnostics);
-  Alive alive = alive_of(runs);
-  show(std::make_shared<RunView>(std::move(runs), std::move(alive)));
+  const auto erased = store_.erased();
+  AliveEdit without{Alive()};
+  for (const Document document : erased) without.set(document);
+  Alive alive = alive_of(runs, erased);
+  show(std::make_shared<RunView>(std::move(runs), std::move(alive), without.take()));
   memory_wanted_ = file_wanted_ = true;
   memory_thread_ = std::thread([this] { memory_lane(); });
   if (files_) file_thread_ = std::thread([this] { file_lane(); });

@@ -131,6 +131,11 @@ model::Result<Page> run_page(const RunContext& context, const Query& query, cons
     return model::failure(model::FailureKind::bad_request, model::IssueCode::expired,
                           "_page was made when this server held more than it does now; begin the search again");
   }
+  // The place of a sorted page is its document's values: with them it is gone.
+  if (!query.sort.empty() && at.document != 0 && !context.store.at(at.document)) {
+    return model::failure(model::FailureKind::gone, model::IssueCode::expired,
+                          "The resource beside which this page stood has been erased; begin the search again");
+  }
   try {
     return PageRun(context, query, access, at).run(report);
   } catch (const QueryTimeout& timeout) {

@@ -32,6 +32,7 @@ class SegmentIndex final : public Index {
   void stage(const store::Version& version, const std::shared_ptr<const store::IndexEntry>& index) override;
   void publish() override;
   void abandon() override { staged_.clear(); }
+  void erase(const std::vector<Document>& documents) override;
 
   std::shared_ptr<const View> view() const override { return now(); }
   void staged(const Clause& clause, std::vector<const Staged*>& out) const override { staged_.find(clause, out); }

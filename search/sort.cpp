@@ -183,7 +183,10 @@ bool Sorter::walk_times(const DocumentSet& set, std::size_t depth, store::Docume
   store::Document at = up ? 1 : execution_.moment() + 1;
   for (store::Document document = after != 0 ? after : next_from(at); document != 0; document = next_from(at)) {
     const auto version = store_.at(document);
-    if (!version) return false;
+    if (!version) {  // erased this moment
+      at = up ? document + 1 : document;
+      continue;
+    }
     const store::Document from = store_.first_since(version->last_updated), to = store_.first_since(version->last_updated + 1);
     if (walk(clip(from, to), depth + 1, document == after ? after : 0)) return true;
     at = up ? to : from;

@@ -4,7 +4,8 @@
 
 namespace search {
 
-RunView::RunView(Runs runs, Alive alive) : runs_(std::move(runs)), alive_(std::move(alive)) {
+RunView::RunView(Runs runs, Alive alive, Alive erased)
+    : runs_(std::move(runs)), alive_(std::move(alive)), erased_(std::move(erased)) {
   segments_.assign(runs_.begin(), runs_.end());
   if (!runs_.empty()) last_ = runs_.back()->end() - 1;
 }
@@ -33,7 +34,7 @@ void RunView::restrict_alive(const Segment& segment, Document moment, std::span<
   const auto consider = [&](Document old) {
     if (old < run.base() || old - run.base() >= known) return;
     const auto offset = static_cast<std::uint32_t>(old - run.base());
-    if ((bitmap[offset / 64] >> (offset % 64) & 1) != 0 && run.exists(offset)) revived.push_back(offset);
+    if ((bitmap[offset / 64] >> (offset % 64) & 1) != 0 && run.exists(offset) && !erased_.test(old)) revived.push_back(offset);
   };
   for (auto newer = runs_.rbegin(); newer != runs_.rend() && (*newer)->end() - 1 > moment; ++newer) {
     const Run& by = **newer;
@@ -54,7 +55,7 @@ void RunView::restrict_alive(const Segment& segment, Document moment, std::span<
 bool RunView::alive_at(Document document, Document moment) const {
   if (document > moment || document > last_) return false;
   if (alive_.test(document)) return true;
-  if (moment >= last_) return false;
+  if (moment >= last_ || erased_.test(document)) return false;
   const Run* run = run_of(document);
   if (!run || !run->exists(static_cast<std::uint32_t>(document - run->base()))) return false;
   for (auto newer = runs_.rbegin(); newer != runs_.rend() && (*newer)->end() - 1 > moment; ++newer)
@@ -63,7 +64,7 @@ bool RunView::alive_at(Document document, Document moment) const {
   return false;
 }
 
-Alive alive_of(const RunView::Runs& runs) {
+Alive alive_of(const RunView::Runs& runs, const std::vector<Document>& erased) {
   AliveEdit edit{Alive()};
   for (const auto& run : runs)
     for (std::uint32_t i = 0; i < run->size(); ++i)
@@ -71,6 +72,8 @@ Alive alive_of(const RunView::Runs& runs) {
   for (const auto& run : runs)
     for (std::uint32_t i = 0; i < run->pairs(); ++i)
       if (run->pair_old(i) < runs.back()->end()) edit.reset(run->pair_old(i));
+  for (const Document document : erased)
+    if (!runs.empty() && document < runs.back()->end()) edit.reset(document);
   return edit.take();
 }
 

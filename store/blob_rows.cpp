@@ -60,14 +60,13 @@ std::size_t piece_size(std::uint64_t size, std::uint64_t index) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(blob_piece, size - index * blob_piece));
 }
 
-// A program that knows no blobs would show such resources without their content, and must not open the store.
+}  // namespace
+
 void raise_format(Transaction& out) {
   std::string format;
   append_varint(format, format_with_blobs);
   if (out.get(Space::meta, "format") != format) out.put(Space::meta, "format", format);
 }
-
-}  // namespace
 
 void mark_blob(Transaction& out, std::uint64_t number) {
   raise_format(out);

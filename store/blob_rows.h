@@ -21,6 +21,10 @@ inline constexpr std::size_t max_blob_note = 255;
 
 inline std::uint64_t blob_pieces(std::uint64_t size) { return (size + blob_piece - 1) / blob_piece; }
 
+// The format of a store with blobs or erased versions: a program that knows neither would show resources without their content,
+// or as damaged, and must not open it.
+void raise_format(Transaction& out);
+
 // Pieces of a blob that no version refers to yet: the mark says so until one does.
 void mark_blob(Transaction& out, std::uint64_t number);
 void put_piece(Transaction& out, std::uint64_t number, std::uint64_t index, std::string_view bytes);

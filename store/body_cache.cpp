@@ -41,7 +41,7 @@ std::optional<Store::Rendered> BodyCache::find(model::TypeId type, std::string_v
   return found->second->rendered;
 }
 
-void BodyCache::insert(const Store::Rendered& rendered, Document seen) {
+void BodyCache::insert(const Store::Rendered& rendered, Document seen, std::uint64_t erasures) {
   const Key key(rendered.version.type, rendered.version.id);
   Entries fresh;
   fresh.push_back({std::string(key.view()), rendered});
@@ -50,7 +50,8 @@ void BodyCache::insert(const Store::Rendered& rendered, Document seen) {
   Entries dropped;                       // destroyed after the lock
   Shard& into = shard(key.view());
   std::lock_guard lock(into.mutex);
-  if (into.invalidated > seen || into.by_key.contains(key.view())) return;
+  if (into.invalidated > seen || erasures_.load(std::memory_order_acquire) != erasures || into.by_key.contains(key.view()))
+    return;
   into.entries.splice(into.entries.begin(), fresh);
   into.by_key.emplace(into.entries.front().key, into.entries.begin());
   into.bytes += bytes;
@@ -60,6 +61,11 @@ void BodyCache::insert(const Store::Rendered& rendered, Document seen) {
     into.by_key.erase(oldest->key);
     dropped.splice(dropped.begin(), into.entries, oldest);
   }
+}
+
+void BodyCache::forget(model::TypeId type, std::string_view id) {
+  erasures_.fetch_add(1, std::memory_order_acq_rel);
+  invalidate(type, id, 0);
 }
 
 void BodyCache::invalidate(model::TypeId type, std::string_view id, Document document) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -22,11 +23,14 @@ class BodyCache {
   explicit BodyCache(std::uint64_t bytes) : shard_bytes_(bytes / shard_count) {}
 
   std::optional<Store::Rendered> find(model::TypeId type, std::string_view id);
-  // `seen`: the newest document that was published before the reader took its snapshot. Not kept if the shard was invalidated
-  // since.
-  void insert(const Store::Rendered& rendered, Document seen);
+  // `seen`: the newest document that was published, and `erasures` the number of them, before the reader took its snapshot. Not
+  // kept if the shard was invalidated, or anything erased, since.
+  void insert(const Store::Rendered& rendered, Document seen, std::uint64_t erasures);
   // `document`, published before this call, is the resource's newest version.
   void invalidate(model::TypeId type, std::string_view id, Document document);
+  // The resource is erased, on disk: counted first, so that a reader that has it from before cannot put it back.
+  void forget(model::TypeId type, std::string_view id);
+  std::uint64_t erasures() const { return erasures_.load(std::memory_order_acquire); }
 
  private:
   static constexpr std::size_t shard_count = 16;
@@ -48,6 +52,7 @@ class BodyCache {
   Shard& shard(std::string_view key) { return shards_[std::hash<std::string_view>()(key) / 64 % shard_count]; }
 
   const std::uint64_t shard_bytes_;
+  std::atomic<std::uint64_t> erasures_{0};
   std::array<Shard, shard_count> shards_;
 };
 

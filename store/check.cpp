@@ -22,6 +22,7 @@ struct Checking {
   Header before;      // of the document before
   WriterState state;  // heads and counts so far
   std::uint64_t marks = 0;
+  std::uint64_t alone = 0;  // placeholders of resources that are gone
   std::string body;
 
   void fault(const std::string& what) {
@@ -70,7 +71,15 @@ void Checking::document(const Snapshot& snapshot, Document document) {
       if (!marked(snapshot, {header.type, document, state.counts[header.type]})) fault(name + ": its mark is not there or wrong");
     }
   }
-  body_of(record, name);
+  const bool listed = snapshot.get(Space::erased, view(key)).has_value();
+  if (listed != header.erased)
+    fault(name + (listed ? ": it is listed as erased, but there" : ": it is erased, but not listed so"));
+  if (header.erased) {
+    ++report.erased;
+    if (header.version == 0) ++alone;
+  } else {
+    body_of(record, name);
+  }
   chain_of(snapshot, record, name);
 }
 
@@ -90,8 +99,12 @@ void Checking::chain_of(const Snapshot& snapshot, const Record& record, const st
     if (version == 0) return to == 0;
     Record other;
     return to != 0 && decode_at(snapshot, to, other) && other.header.version == version && other.header.type == header.type &&
-           other.id == record.id;
+           (other.id == record.id || other.header.erased || header.erased);
   };
+  if (header.erased && header.version == 0) {
+    if (header.previous != 0 || header.jump != 0) fault(name + ": it is of no resource, but points at one's versions");
+    return;
+  }
   if (!leads(header.previous, header.version - 1)) fault(name + ": the version before it is not the one it names");
   if (!leads(header.jump, jump_version(header.version)))
     fault(name + ": its jump does not lead to version " + std::to_string(jump_version(header.version)));
@@ -101,7 +114,7 @@ void Checking::chain_of(const Snapshot& snapshot, const Record& record, const st
 
 Store::CheckReport VersionStore::check() const {
   const Document last = last_document();
-  Checking checking{packer_, types_, {}, {}, {}, 0, {}};
+  Checking checking{packer_, types_, {}, {}, {}, 0, 0, {}};
   const auto guarded = [&](const std::string& where, const auto& fn) {
     try {
       fn();
@@ -119,6 +132,15 @@ Store::CheckReport VersionStore::check() const {
     if (types_.head(number) < checking.state.heads[number])
       checking.fault("the newest document of type number " + std::to_string(number) + " is forgotten");
   }
+  guarded("the space of erased documents", [&] {
+    const auto snapshot = engine_->snapshot();
+    const auto cursor = snapshot->cursor(Space::erased);
+    std::uint64_t found = 0;
+    for (bool there = cursor->seek(std::string_view("\0", 1)); there; there = cursor->next()) {
+      found += parse_document_key(cursor->key()) > last ? 0 : 1;
+    }
+    if (found != checking.report.erased) checking.fault("documents are listed as erased that are not there");
+  });
   guarded("the space of marks", [&] {
     const auto snapshot = engine_->snapshot();
     const auto cursor = snapshot->cursor(Space::marks);
@@ -133,7 +155,7 @@ Store::CheckReport VersionStore::check() const {
   });
   // Every resource's versions number 1 to its newest, and chains hold: so if the newest versions' numbers add up to the
   // documents, none is lost.
-  std::uint64_t versions = 0;
+  std::uint64_t versions = checking.alone, erased = checking.alone;
   std::string key("\0", 1);
   for (bool more = true; more;) {
     more = false;
@@ -169,6 +191,7 @@ Store::CheckReport VersionStore::check() const {
         ++checking.report.resources;
         if (record.header.method == Method::remove) ++checking.report.deleted;
         versions += record.header.version;
+        erased += newest.erased;
       }
     });
   }
@@ -191,6 +214,10 @@ Store::CheckReport VersionStore::check() const {
     checking.report.blobs = count.blobs;
     checking.report.blob_bytes = count.bytes;
   });
+  if (erased != checking.report.erased) {
+    checking.fault("the resources say that " + std::to_string(erased) + " versions are erased, the documents that " +
+                   std::to_string(checking.report.erased) + " are");
+  }
   return std::move(checking.report);
 }
 

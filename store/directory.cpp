@@ -57,6 +57,11 @@ model::Result<void> make_directory(const std::string& directory) {
   return {};
 }
 
+void remove_compaction(const std::string& directory) {
+  std::error_code trouble;  // then it is tried again at the next opening
+  std::filesystem::remove_all(directory + "/" + compaction_folder, trouble);
+}
+
 model::Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   const std::string path = directory + "/kiln.lock";
   DirectoryLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

@@ -13,6 +13,10 @@ model::Result<void> make_directory(const std::string& directory);
 // Fsyncs the directory itself, so that files made in it survive a power cut. False: errno says why.
 bool sync_directory(const std::string& directory);
 
+// Where a compaction writes, below the store's directory; removed by whoever opens the store next if it was killed.
+inline constexpr const char* compaction_folder = "compact";
+void remove_compaction(const std::string& directory);
+
 // An exclusive flock on DIRECTORY/kiln.lock, which holds the owner's process number for messages. Ends with the object or the
 // process.
 class DirectoryLock {

@@ -17,8 +17,8 @@
 namespace store {
 
 // The key spaces; store/README.md has each one's key and value.
-enum class Space : std::uint8_t { meta, ids, documents, segments, replies, marks, blobs };
-inline constexpr std::size_t space_count = 7;
+enum class Space : std::uint8_t { meta, ids, documents, segments, replies, marks, blobs, erased };
+inline constexpr std::size_t space_count = 8;
 
 // A forward and backward walk over one space, keys in byte order. Views live until the cursor moves or its snapshot ends; the
 // cursor itself ends before its snapshot. Without a position (at first, or after any of these returned false) next() and
@@ -65,6 +65,8 @@ class Engine {
   // Copies a consistent state to `directory`, an LMDB store of its own, while reads and writes go on. Fails if one is there.
   virtual model::Result<void> backup(const std::string& directory) const = 0;
   virtual std::uint64_t size_bytes() const = 0;
+  // How many processes beside this one hold a snapshot at the moment.
+  virtual std::uint64_t foreign_readers() const { return 0; }
   virtual std::string name() const = 0;  // for messages: "LMDB in /var/lib/kiln"
 };
 

@@ -195,7 +195,8 @@ model::Result<void> Group::commit() {
   std::vector<std::pair<std::string_view, std::string>> newest;  // in key order: neighbours share pages
   for (const auto& [key, known] : known_) {
     if (known.written)
-      newest.emplace_back(key, encode_newest({known.newest->document, known.newest->version, known.newest->method}));
+      newest.emplace_back(key,
+                          encode_newest({known.newest->document, known.newest->version, known.newest->method, known.erased}));
   }
   std::sort(newest.begin(), newest.end());
   if (!puts_.empty()) {
@@ -268,7 +269,10 @@ const Group::Known& Group::look_up(const std::string& key) {
   if (known != known_.end()) return known->second;
   Known found;
   Newest newest;
-  if (find_newest(snapshot(), key, newest)) found.newest = header_of(newest.document);
+  if (find_newest(snapshot(), key, newest)) {
+    found.newest = header_of(newest.document);
+    found.erased = newest.erased;
+  }
   return known_.emplace(key, found).first->second;
 }
 

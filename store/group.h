@@ -72,6 +72,7 @@ class Group {
   // What is known of a resource: its newest version's header, none if it has no version; written if the group put it.
   struct Known {
     std::optional<Header> newest;
+    std::uint64_t erased = 0;  // of its versions
     bool written = false;
   };
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -27,7 +28,7 @@ using model::FailureKind;
 using model::IssueCode;
 
 constexpr std::array<const char*, space_count> space_names = {"meta",    "ids",   "documents", "segments",
-                                                              "replies", "marks", "blobs"};
+                                                              "replies", "marks", "blobs",     "erased"};
 constexpr unsigned max_readers = 512;
 constexpr std::chrono::seconds reader_patience{10};  // for a reader slot
 
@@ -67,6 +68,7 @@ class LmdbEngine final : public Engine {
   model::Result<void> write(const std::function<void(Transaction&)>& fn) override;
   model::Result<void> backup(const std::string& directory) const override;
   std::uint64_t size_bytes() const override;
+  std::uint64_t foreign_readers() const override;
   std::string name() const override { return "LMDB in " + options_.directory; }
 
  private:
@@ -332,6 +334,25 @@ std::uint64_t LmdbEngine::size_bytes() const {
   return stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
+std::uint64_t LmdbEngine::foreign_readers() const {
+  struct Count {
+    long own = getpid();
+    std::uint64_t others = 0;
+  } count;
+  // A line per slot: process, thread, transaction ("-" between two).
+  const auto line = [](const char* text, void* context) {
+    auto& counted = *static_cast<Count*>(context);
+    char* end = nullptr;
+    const long process = std::strtol(text, &end, 10);
+    if (end != text && process != counted.own && process != 0) ++counted.others;
+    return 0;
+  };
+  gate_.enter();
+  if (env_ != nullptr) mdb_reader_list(env_, line, &count);
+  gate_.leave();
+  return count.others;
+}
+
 model::Result<void> LmdbEngine::backup(const std::string& directory) const {
   const auto failed = [&](int code) {
     return model::failure(code == ENOSPC || code == EDQUOT ? FailureKind::no_space : FailureKind::internal, IssueCode::exception,
@@ -381,6 +402,7 @@ model::Result<std::unique_ptr<Engine>> open_lmdb(const LmdbOptions& options) {
     auto taken = DirectoryLock::take(options.directory);
     if (!taken) return taken.error();
     lock = std::move(*taken);
+    remove_compaction(options.directory);
   }
   auto engine = std::make_unique<LmdbEngine>(options, std::move(lock));
   if (const int code = engine->open_environment()) return open_failure(options.directory, code);

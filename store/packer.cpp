@@ -109,6 +109,8 @@ bool Packer::add_dictionary(std::string_view bytes) {
   return true;
 }
 
+std::string dictionary_key(std::size_t number) { return "dictionary." + std::to_string(number); }
+
 std::string train_dictionary(const std::vector<std::string>& samples) {
   std::string all;
   std::vector<std::size_t> sizes;

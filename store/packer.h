@@ -37,6 +37,9 @@ class Packer {
   std::atomic<std::size_t> count_{0};  // those below it are there, and stay
 };
 
+// The meta value that holds a dictionary, by its pack number.
+std::string dictionary_key(std::size_t number);
+
 // A dictionary from sample bodies; empty if they make none (too few, or all alike).
 std::string train_dictionary(const std::vector<std::string>& samples);
 

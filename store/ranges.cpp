@@ -57,7 +57,7 @@ std::vector<Version> VersionStore::documents(Document first, Document end, std::
       more = document != 0;
       if (!more) break;
       if (!find_record(*snapshot, document, record)) throw EngineError("document " + std::to_string(document) + " is missing");
-      out.push_back(to_version(record));
+      if (auto version = left(record)) out.push_back(std::move(*version));
     }
   }
   return out;
@@ -67,14 +67,16 @@ std::uint64_t VersionStore::count_documents(Document first, Document end, std::s
   first = std::max<Document>(first, 1);
   end = std::min(end, last_document() + 1);
   if (first >= end) return 0;
-  if (types.empty()) return end - first;  // documents are numbered without gaps
+  if (types.empty()) return end - first - erased_.count(first, end, {});  // documents are numbered without gaps
+  const auto numbers = numbers_of(types);
+  if (numbers.empty()) return 0;
   std::uint64_t sum = 0;
   const auto snapshot = engine_->snapshot();
-  for (const TypeNumber number : numbers_of(types)) {
+  for (const TypeNumber number : numbers) {
     const TypeChain chain(*snapshot, number, types_.head(number));
     sum += chain.count_through(end - 1) - chain.count_through(first - 1);
   }
-  return sum;
+  return sum - erased_.count(first, end, numbers);
 }
 
 std::vector<Version> VersionStore::by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const {
@@ -124,7 +126,8 @@ std::vector<Version> VersionStore::by_id(model::TypeId type, std::string_view fr
       if (!decode_newest(cursor->value(), newest) || !find_record(*snapshot, newest.document, record)) {
         throw EngineError("the newest version of a resource is damaged");
       }
-      if (descend(*snapshot, moment, record)) out.push_back(to_version(record));
+      if (!descend(*snapshot, moment, record)) continue;
+      if (auto version = left(record)) out.push_back(std::move(*version));
     }
   }
   return out;
@@ -146,7 +149,8 @@ void VersionStore::scan(Document first, const std::function<bool(const Version&,
       Record record;
       for (std::size_t bytes = 0; document <= last && rows.size() < slice_bodies && bytes < slice_bytes; ++document) {
         if (!find_record(*snapshot, document, record)) throw EngineError("document " + std::to_string(document) + " is missing");
-        bytes += record.packed.size();
+        bytes += record.packed.size() + 64;
+        if (record.header.erased) continue;
         rows.push_back({to_version(record), record.header.hole, std::string(record.packed)});
       }
     }

@@ -25,7 +25,7 @@ std::string encode_record(const Header& header, std::string_view id, std::string
   std::string out;
   out.reserve(48 + id.size() + packed.size());
   out.append(4, '\0');  // the checksum
-  out.push_back(static_cast<char>(static_cast<unsigned>(header.method) | header.hole.kind << 2));
+  out.push_back(static_cast<char>(static_cast<unsigned>(header.method) | header.hole.kind << 2 | (header.erased ? 0x10 : 0)));
   append_varint(out, header.type);
   append_varint(out, header.version);
   append_varint(out, header.document - header.commit);
@@ -52,7 +52,8 @@ bool decode_record(Document document, std::string_view value, Record& out) {
   const std::uint8_t bits = in.byte();
   const std::uint64_t type = in.varint();
   header.method = static_cast<Method>(bits & 3);
-  header.hole.kind = static_cast<std::uint8_t>(bits >> 2);
+  header.hole.kind = static_cast<std::uint8_t>(bits >> 2 & 3);
+  header.erased = (bits & 0x10) != 0;
   header.document = document;
   header.version = in.varint();
   const std::uint64_t before = in.varint();
@@ -60,10 +61,11 @@ bool decode_record(Document document, std::string_view value, Record& out) {
   const std::uint64_t previous = in.varint(), jump = in.varint(), type_previous = in.varint(), offset = in.varint();
   out.id = in.take(in.byte());
   out.packed = in.rest();
-  if (!in.ok() || (bits >> 4) != 0 || type == 0 || type > max_type_number || header.version == 0 || before >= document ||
-      header.last_updated < 0 || offset > 0xffffffff || out.id.empty()) {
+  if (!in.ok() || (bits >> 5) != 0 || type == 0 || type > max_type_number || before >= document || header.last_updated < 0 ||
+      offset > 0xffffffff || out.id.empty() != header.erased) {
     return false;
   }
+  if (header.erased ? !out.packed.empty() : header.version == 0) return false;
   header.type = static_cast<TypeNumber>(type);
   header.commit = document - before;
   header.hole.offset = static_cast<std::uint32_t>(offset);
@@ -76,6 +78,7 @@ std::string encode_newest(const Newest& newest) {
   append_varint(out, newest.document);
   append_varint(out, newest.version);
   out.push_back(static_cast<char>(newest.method));
+  if (newest.erased != 0) append_varint(out, newest.erased);
   return out;
 }
 
@@ -85,7 +88,9 @@ bool decode_newest(std::string_view value, Newest& out) {
   out.version = in.varint();
   const std::uint8_t method = in.byte();
   out.method = static_cast<Method>(method);
-  return in.done() && method <= static_cast<std::uint8_t>(Method::remove) && out.document != 0 && out.version != 0;
+  out.erased = in.ok() && !in.done() ? in.varint() : 0;
+  return in.done() && out.erased < out.version && method <= static_cast<std::uint8_t>(Method::remove) && out.document != 0 &&
+         out.version != 0;
 }
 
 bool find_record(const Snapshot& snapshot, Document document, Record& out) {

@@ -20,6 +20,7 @@ inline constexpr std::size_t max_id_bytes = 255;  // FHIR's ids have 64
 struct Header {
   TypeNumber type = 0;
   Method method = Method::post;
+  bool erased = false;  // a placeholder: neither id nor body; of a resource that is erased wholly no version either
   Hole hole;
   std::uint64_t version = 0;
   Commit commit = 0;
@@ -41,6 +42,7 @@ struct Newest {
   Document document = 0;
   std::uint64_t version = 0;
   Method method = Method::post;
+  std::uint64_t erased = 0;  // how many of its versions are
 };
 
 std::string encode_record(const Header& header, std::string_view id, std::string_view packed);

@@ -83,6 +83,39 @@ std::optional<std::int64_t> sweep_replies(Transaction& out, std::int64_t before,
   return left;
 }
 
+std::vector<std::string> replies_that_name(const Snapshot& snapshot, const std::vector<std::string>& names) {
+  const auto part_of_id = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
+  };
+  const auto holds = [&](std::string_view text, const std::string& name) {
+    for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      auto rest = text.substr(at + name.size());
+      if (rest.starts_with('.')) rest.remove_prefix(1);  // the end of a sentence, perhaps
+      if (rest.empty() || !part_of_id(rest.front())) return true;
+    }
+    return false;
+  };
+  std::vector<std::string> keys;
+  const auto cursor = snapshot.cursor(Space::replies);
+  for (bool there = cursor->seek(std::string(1, by_key)); there; there = cursor->next()) {
+    Reply reply;
+    if (!decode(cursor->value(), reply)) throw EngineError("a reply that was kept is damaged");
+    for (const std::string& name : names) {
+      if (!holds(reply.text, name)) continue;
+      keys.emplace_back(cursor->key().substr(1));
+      break;
+    }
+  }
+  return keys;
+}
+
+void cut_reply(Transaction& out, std::string_view key) {
+  auto reply = find_reply(out, key);
+  if (!reply || reply->text.size() <= reply_head) return;
+  reply->text.resize(reply_head);
+  put_reply(out, key, *reply);
+}
+
 bool check_replies(const Snapshot& snapshot, std::string& key, std::size_t limit, std::uint64_t& count,
                    std::vector<std::string>& faults) {
   const auto cursor = snapshot.cursor(Space::replies);

@@ -15,6 +15,9 @@
 namespace store {
 
 inline constexpr std::size_t max_reply_key = 64;
+// What a reply begins with tells of no resource (a form and a digest: fhir/rest/once.cpp): it outlives an erasure, so that the
+// request still counts as carried out.
+inline constexpr std::size_t reply_head = 33;
 
 struct Reply {
   std::int64_t time = 0;  // milliseconds since 1970: when it was kept
@@ -33,6 +36,11 @@ void put_reply(Transaction& out, std::string_view key, const Reply& reply);
 // Erases replies older than `before`, at most `limit`, the oldest first. Returns the time of the oldest that is left; nothing if
 // none is.
 std::optional<std::int64_t> sweep_replies(Transaction& out, std::int64_t before, std::size_t limit);
+
+// The keys of replies whose text holds one of `names`, no further letter, digit, '-' or '.' behind it. Reads them all.
+std::vector<std::string> replies_that_name(const Snapshot& snapshot, const std::vector<std::string>& names);
+// Leaves a reply's head only.
+void cut_reply(Transaction& out, std::string_view key);
 
 // One slice of a check of the space, from `key` on, which it moves; false: that was the last. Faults are appended.
 bool check_replies(const Snapshot& snapshot, std::string& key, std::size_t limit, std::uint64_t& count,

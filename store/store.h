@@ -75,6 +75,9 @@ class IndexListener {
   virtual void publish() = 0;
   // The group did not commit: forget what was staged.
   virtual void abandon() = 0;
+  // The content of these documents is gone from the disk: no reader may find them from now on, at any moment. Called between
+  // groups, before the erasure is acknowledged.
+  virtual void erase(const std::vector<Document>& documents) = 0;
 };
 
 // A version as it lies in the store: what Store::rendered takes.
@@ -107,6 +110,19 @@ class WriteContext {
 
 using Operation = std::function<model::Result<void>(WriteContext&)>;
 using Completion = std::function<void(model::Result<Commit>)>;
+
+// What an administrator has taken away for good: README.md, "Erasure".
+struct Erasure {
+  enum class Extent : std::uint8_t {
+    all,      // every version: the resource was never there
+    history,  // all but the newest version
+    version   // one that is not the newest
+  };
+  model::TypeId type = model::no_type;
+  std::string id;
+  Extent extent = Extent::all;
+  std::uint64_t version = 0;
+};
 
 enum class Lane : std::uint8_t {
   normal,
@@ -145,13 +161,23 @@ class Store {
   virtual void submit(Operation operation, Lane lane, Completion done) = 0;
   model::Result<Commit> write(Operation operation, Lane lane = Lane::normal);  // submit and wait
 
+  // Erases, as a group of its own between the others; `done` is called as submit()'s is, with the number of versions that were
+  // erased. From then on no read gives them, whatever it names them by. Fails with not_found where there is nothing to erase,
+  // with conflict where the version is the newest.
+  virtual void erase(Erasure what, Completion done) = 0;
+  model::Result<std::uint64_t> erase(Erasure what);  // and waits
+  virtual std::vector<Document> erased() const = 0;  // ascending
+
   virtual std::string pack(std::string_view body) const = 0;  // compresses a stored form; any thread
 
   // Reads. What is current is so as of last_document(), which moves when a group is on disk and in the index. `deleted()`
-  // versions are returned as such. They throw EngineError where the store is damaged.
+  // versions are returned as such; erased ones by none, nor is there anything in their place. They throw EngineError where the
+  // store is damaged.
   virtual std::optional<Version> current(model::TypeId type, std::string_view id) const = 0;
   virtual std::optional<Version> version(model::TypeId type, std::string_view id, std::uint64_t number) const = 0;
   virtual std::optional<Version> at(Document document) const = 0;
+  // True if the version before it was a deletion, also where that one is erased.
+  virtual bool revives(const Version& version) const = 0;
   // The version of a resource that was current just after `document` was written.
   virtual std::optional<Version> as_of(model::TypeId type, std::string_view id, Document document) const = 0;
   // All versions of a resource, newest first, from `before` (exclusive; 0: the newest) on, at most `limit`.
@@ -217,7 +243,7 @@ class Store {
   virtual Engine& engine() = 0;
 
   struct CheckReport {
-    std::uint64_t documents = 0, resources = 0, deleted = 0, replies = 0, blobs = 0, blob_bytes = 0;
+    std::uint64_t documents = 0, resources = 0, deleted = 0, erased = 0, replies = 0, blobs = 0, blob_bytes = 0;
     std::vector<std::string> faults;
   };
   virtual CheckReport check() const = 0;  // every document decodes, every chain holds, ids point at newest versions

@@ -1,6 +1,7 @@
 #include "store/version_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "resources-gen/formats/json.h"
@@ -13,10 +14,8 @@ namespace store {
 namespace {
 
 constexpr std::uint64_t format_version = 2;  // of a new store; 1: had no marks
-constexpr std::uint64_t newest_format = 3;   // the first blob makes it
+constexpr std::uint64_t newest_format = 3;   // the first blob or erasure makes it
 constexpr std::size_t max_meta_name = 400;
-
-std::string dictionary_key(std::size_t number) { return "dictionary." + std::to_string(number); }
 
 }  // namespace
 
@@ -25,6 +24,10 @@ model::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Engine> engine
   auto store = std::make_unique<VersionStore>(std::move(engine), schema, options);
   if (auto loaded = store->load(); !loaded) return loaded.error();
   return std::unique_ptr<Store>(std::move(store));
+}
+
+model::Result<std::uint64_t> Store::erase(Erasure what) {
+  return wait_for_answer([&](Completion done) { erase(std::move(what), std::move(done)); });
 }
 
 model::Result<Commit> Store::write(Operation operation, Lane lane) {
@@ -71,6 +74,7 @@ model::Result<void> VersionStore::load() {
     if (const auto names = snapshot->get(Space::meta, "types"); names && !types_.decode(*names))
       return damaged("its types do not read");
     state.types_stored = types_.count();
+    erased_.load(*snapshot);
     const auto heads = snapshot->get(Space::meta, "heads"), counts = snapshot->get(Space::meta, "counts");
     if (marked && heads && !(counts && decode_heads(*heads, *counts, state)))
       return damaged("the newest documents of its types do not read");
@@ -124,14 +128,16 @@ model::Result<void> VersionStore::load() {
         const auto snapshot = engine_->snapshot();
         Record record;
         std::string body;
-        if (!find_record(*snapshot, document, record) || !packer_.unpack(record.packed, body)) body.clear();
+        if (!find_record(*snapshot, document, record) || record.packed.empty() || !packer_.unpack(record.packed, body))
+          body.clear();
         return body;
       },
       [this](const std::string& dictionary) { return adopt(dictionary); });
-  writer_ = std::make_unique<Writer>(*engine_, types_, cache_, published_, std::move(state), options_, [this](Document newest) {
-    trainer_->notice(newest);
-    observers_.notify();
-  });
+  writer_ = std::make_unique<Writer>(*engine_, types_, erased_, cache_, published_, std::move(state), options_,
+                                     [this](Document newest) {
+                                       trainer_->notice(newest);
+                                       observers_.notify();
+                                     });
   blobs_ = std::make_unique<BlobKeeper>(*writer_, last_blob);
   for (const auto number : to_sweep) blobs_->sweep(number);  // uploads that a crash broke off
   trainer_->notice(last);
@@ -171,7 +177,15 @@ std::optional<Version> VersionStore::as_of(model::TypeId type, std::string_view 
   const auto snapshot = engine_->snapshot();
   Record record;
   if (!find_as_of(*snapshot, types_.number(type), id, document, record)) return std::nullopt;
-  return to_version(record);
+  return left(record);
+}
+
+bool VersionStore::descend_to(const Snapshot& snapshot, std::uint64_t number, Record& record) {
+  while (record.header.version > number) {
+    const Document next = jump_version(record.header.version) >= number ? record.header.jump : record.header.previous;
+    if (next >= record.header.document || !find_record(snapshot, next, record)) return false;
+  }
+  return true;
 }
 
 std::optional<Version> VersionStore::version(model::TypeId type, std::string_view id, std::uint64_t number) const {
@@ -179,44 +193,72 @@ std::optional<Version> VersionStore::version(model::TypeId type, std::string_vie
   const auto snapshot = engine_->snapshot();
   Record record;
   if (number == 0 || !find_as_of(*snapshot, types_.number(type), id, moment, record)) return std::nullopt;
-  while (record.header.version > number) {
-    const Document next = jump_version(record.header.version) >= number ? record.header.jump : record.header.previous;
-    if (next >= record.header.document || !find_record(*snapshot, next, record)) return std::nullopt;
-  }
-  if (record.header.version != number) return std::nullopt;
-  return to_version(record);
+  if (!descend_to(*snapshot, number, record) || record.header.version != number) return std::nullopt;
+  return left(record);
 }
 
 std::optional<Version> VersionStore::at(Document document) const {
   const auto snapshot = engine_->snapshot();
   Record record;
   if (!find_record(*snapshot, document, record)) return std::nullopt;
-  return to_version(record);
+  return left(record);
+}
+
+bool VersionStore::revives(const Version& version) const {
+  const auto snapshot = engine_->snapshot();
+  Record record;
+  return find_record(*snapshot, version.previous, record) && record.header.method == Method::remove;
 }
 
 std::uint64_t VersionStore::count_history(model::TypeId type, std::string_view id, Document first, Document end) const {
-  // Versions are numbered without gaps.
   end = std::min(end, last_document() + 1);
   if (first >= end) return 0;
-  const auto newest = as_of(type, id, end - 1);
-  if (!newest) return 0;
-  const auto earlier = first > 1 ? as_of(type, id, first - 1) : std::nullopt;
-  return newest->version - (earlier ? earlier->version : 0);
+  const auto snapshot = engine_->snapshot();
+  const TypeNumber number = types_.number(type);
+  Record record;
+  if (!find_as_of(*snapshot, number, id, end - 1, record)) return 0;
+  Newest newest;
+  if (!find_newest(*snapshot, resource_key(number, id), newest)) return 0;
+  if (newest.erased == 0) {  // versions are numbered without gaps
+    const std::uint64_t versions = record.header.version;
+    return versions - (first > 1 && find_as_of(*snapshot, number, id, first - 1, record) ? record.header.version : 0);
+  }
+  std::uint64_t count = 0;
+  while (record.header.document >= first) {
+    count += record.header.erased ? 0 : 1;
+    const Document previous = record.header.previous;
+    if (previous == 0) break;
+    if (!find_record(*snapshot, previous, record)) throw EngineError("document " + std::to_string(previous) + " is missing");
+  }
+  return count;
 }
 
 std::vector<Version> VersionStore::history_after(model::TypeId type, std::string_view id, Document after,
                                                  std::size_t limit) const {
-  std::vector<Version> out;
-  const auto newest = current(type, id);
-  if (!newest || limit == 0) return out;
-  const auto known = after == 0 ? std::nullopt : as_of(type, id, after);
-  const std::uint64_t from = known ? known->version : 0;
-  if (from >= newest->version) return out;
-  // The last of those wanted, by the jumps; the others by the way back from it.
-  const auto last = version(type, id, from + std::min<std::uint64_t>(limit, newest->version - from));
-  if (!last) return out;
-  out = history(type, id, last->document + 1, last->version - from);
-  std::reverse(out.begin(), out.end());
+  constexpr std::uint64_t slice = 1024;  // versions under one snapshot
+  std::vector<Version> out, block;
+  const Document last = last_document();
+  const TypeNumber number = types_.number(type);
+  for (bool more = true; more && out.size() < limit;) {
+    const auto snapshot = engine_->snapshot();
+    Record record;
+    const bool any = after != 0 && find_as_of(*snapshot, number, id, after, record);
+    const std::uint64_t from = any ? record.header.version : 0;
+    if (!find_as_of(*snapshot, number, id, last, record)) break;
+    // The last of those wanted, by the jumps; the others by the way back from it.
+    const std::uint64_t wanted = from + std::min<std::uint64_t>(limit - out.size(), slice);
+    more = record.header.version > wanted;
+    if (more && !descend_to(*snapshot, wanted, record)) throw EngineError("a chain of versions is broken");
+    after = record.header.document;
+    block.clear();
+    while (record.header.version > from) {
+      if (auto version = left(record)) block.push_back(std::move(*version));
+      const Document previous = record.header.previous;
+      if (previous == 0) break;
+      if (!find_record(*snapshot, previous, record)) throw EngineError("document " + std::to_string(previous) + " is missing");
+    }
+    out.insert(out.end(), std::make_move_iterator(block.rbegin()), std::make_move_iterator(block.rend()));
+  }
   return out;
 }
 
@@ -231,7 +273,7 @@ std::vector<Version> VersionStore::history(model::TypeId type, std::string_view 
     Record record;
     if (!find_as_of(*snapshot, number, id, moment, record)) break;
     for (std::size_t i = 0; i < slice && out.size() < limit && moment != 0; ++i) {
-      out.push_back(to_version(record));
+      if (auto version = left(record)) out.push_back(std::move(*version));
       moment = record.header.previous;
       if (moment != 0 && !find_record(*snapshot, moment, record))
         throw EngineError("document " + std::to_string(moment) + " is missing");
@@ -262,21 +304,22 @@ Store::Rendered VersionStore::rendered(const Stored& stored) const { return rend
 std::optional<Store::Rendered> VersionStore::render(Document document) const {
   const auto snapshot = engine_->snapshot();
   Record record;
-  if (!find_record(*snapshot, document, record)) return std::nullopt;
+  if (!find_record(*snapshot, document, record) || record.header.erased) return std::nullopt;
   return render(record);
 }
 
 std::optional<Store::Rendered> VersionStore::read(model::TypeId type, std::string_view id) const {
   if (auto found = cache_.find(type, id)) return found;
   const Document seen = last_document();  // before the snapshot: what is replaced later is not put into the cache
+  const std::uint64_t erasures = cache_.erasures();
   std::optional<Rendered> out;
   {
     const auto snapshot = engine_->snapshot();
     Record record;
-    if (!find_as_of(*snapshot, types_.number(type), id, seen, record)) return std::nullopt;
+    if (!find_as_of(*snapshot, types_.number(type), id, seen, record) || record.header.erased) return std::nullopt;
     out = render(record);
   }
-  cache_.insert(*out, seen);
+  cache_.insert(*out, seen, erasures);
   return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "store/blob_keeper.h"
 #include "store/body_cache.h"
+#include "store/erased.h"
 #include "store/observers.h"
 #include "store/packer.h"
 #include "store/record.h"
@@ -33,11 +34,17 @@ class VersionStore final : public Store {
   void submit(Operation operation, Lane lane, Completion done) override {
     writer_->submit(std::move(operation), lane, std::move(done));
   }
+  void erase(Erasure what, Completion done) override {
+    writer_->erase(
+        std::move(what), [this](std::uint64_t blob) { blobs_->sweep(blob); }, std::move(done));
+  }
+  std::vector<Document> erased() const override { return erased_.all(); }
   std::string pack(std::string_view body) const override { return packer_.pack(body); }
 
   std::optional<Version> current(model::TypeId type, std::string_view id) const override;
   std::optional<Version> version(model::TypeId type, std::string_view id, std::uint64_t number) const override;
   std::optional<Version> at(Document document) const override;
+  bool revives(const Version& version) const override;
   std::optional<Version> as_of(model::TypeId type, std::string_view id, Document document) const override;
   std::vector<Version> history(model::TypeId type, std::string_view id, Document before, std::size_t limit) const override;
   std::vector<Version> history_after(model::TypeId type, std::string_view id, Document after, std::size_t limit) const override;
@@ -69,10 +76,17 @@ class VersionStore final : public Store {
   CheckReport check() const override;
 
  private:
-  // The newest record of a resource whose document is not above `moment`. False if there is none.
+  // The newest record of a resource whose document is not above `moment`, perhaps an erased one. False if there is none.
   bool find_as_of(const Snapshot& snapshot, TypeNumber number, std::string_view id, Document moment, Record& out) const;
+  // Down a chain to a version of that number or, if it is not there, to the one after it. False if the chain is broken.
+  static bool descend_to(const Snapshot& snapshot, std::uint64_t number, Record& record);
   // Down a chain of versions, from `record` to its newest not above `moment`, in O(log versions).
   static bool descend(const Snapshot& snapshot, Document moment, Record& record);
+  // The version of a record; nullopt if it is erased.
+  std::optional<Version> left(const Record& record) const {
+    if (record.header.erased) return std::nullopt;
+    return to_version(record);
+  }
   Version to_version(const Record& record) const {
     return make_version(record.header, types_.type(record.header.type), record.id);
   }
@@ -89,6 +103,7 @@ class VersionStore final : public Store {
   Packer packer_;
   mutable BodyCache cache_;
   TypeNumbers types_;
+  ErasedDocuments erased_;
   Published published_;
   Observers observers_;
   std::unique_ptr<Trainer> trainer_;

@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "store/erasing.h"
+
 namespace store {
 
 namespace {
@@ -20,10 +22,11 @@ std::int64_t StoreOptions::now() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-Writer::Writer(Engine& engine, TypeNumbers& types, BodyCache& cache, Published& published, WriterState state,
-               const StoreOptions& options, std::function<void(Document)> after_group)
+Writer::Writer(Engine& engine, TypeNumbers& types, ErasedDocuments& erased, BodyCache& cache, Published& published,
+               WriterState state, const StoreOptions& options, std::function<void(Document)> after_group)
     : engine_(engine),
       types_(types),
+      erased_(erased),
       cache_(cache),
       published_(published),
       state_(std::move(state)),
@@ -62,6 +65,10 @@ void Writer::enqueue(Item item, Lane lane) {
 
 void Writer::submit(Operation operation, Lane lane, Completion done) {
   enqueue({std::move(operation), {}, {}, std::move(done)}, lane);
+}
+
+void Writer::erase(Erasure what, std::function<void(std::uint64_t)> released, Completion done) {
+  enqueue({{}, {}, {}, std::move(done), nullptr, 0, std::move(what), std::move(released)}, Lane::normal);
 }
 
 model::Result<Commit> wait_for_answer(const std::function<void(Completion)>& start) {
@@ -108,9 +115,9 @@ void Writer::run() {
   }
 }
 
-std::optional<Writer::Item> Writer::take(std::deque<Item>& queue) {
+std::optional<Writer::Item> Writer::take(std::deque<Item>& queue, bool alone) {
   std::lock_guard lock(mutex_);
-  if (queue.empty()) return std::nullopt;
+  if (queue.empty() || (queue.front().erasure && !alone)) return std::nullopt;
   std::optional<Item> item(std::move(queue.front()));
   queue.pop_front();
   return item;
@@ -129,12 +136,23 @@ void Writer::run_group(std::size_t normal, std::size_t bulk) {
     const auto full = [&] {
       return group.broken() || answers.size() >= options_.group_limit || group.bytes() >= options_.group_bytes;
     };
-    for (; normal > 0 && !full(); --normal) run_item(group, *take(normal_), answers);
+    bool erasure_next = false;
+    for (; normal > 0 && !full() && !erasure_next; --normal) {
+      auto item = take(normal_, answers.empty());
+      erasure_next = !item || item->erasure;
+      if (item && item->erasure) {
+        auto result = run_erasure(*item);
+        answers.push_back({std::move(item->done), std::move(result), false});
+      } else if (item) {
+        run_item(group, std::move(*item), answers);
+      }
+    }
+    if (erasure_next) bulk = 0;  // after it
     const bool shared = !answers.empty();
     const std::uint64_t before = group.bytes();
     for (; bulk > 0 && !full(); --bulk) {
       if (group.bytes() - before >= options_.bulk_bytes && (shared || normal_waiting())) break;
-      run_item(group, *take(bulk_), answers);
+      run_item(group, *take(bulk_, true), answers);
     }
     if (group.wrote() || group.broken()) {
       if (auto finished = finish(group); !finished) {
@@ -168,6 +186,41 @@ void Writer::run_item(Group& group, Item item, std::vector<Answer>& answers) {
   }
   // An operation that saw what the group had put, even if it wrote nothing or failed, may have been decided by it.
   answers.push_back({std::move(item.done), std::move(result), !first || group.wrote() || group.broken()});
+}
+
+// As finish(), of a group that took something away. Documents and commits go on as they were.
+model::Result<std::uint64_t> Writer::run_erasure(const Item& item) {
+  const Erasure& what = *item.erasure;
+  if (stopped_) return *stopped_;
+  try {
+    auto erasing = [&] {
+      const auto snapshot = engine_.snapshot();
+      const TypeNumber number = types_.number(what.type);
+      return Erasing::find(*snapshot, number, types_.name(number), what);
+    }();
+    if (!erasing) return erasing.error();
+    const auto& documents = erasing->documents();
+    if (documents.empty()) return 0;
+    if (auto written = engine_.write([&](Transaction& out) { erasing->carry_out(out); }); !written) return written.error();
+    erased_.add(erasing->type(), documents);
+    cache_.forget(what.type, what.id);
+    if (listener_ != nullptr) {
+      try {
+        listener_->erase(documents);
+      } catch (const std::exception& error) {
+        stopped_ =
+            model::failure(FailureKind::unavailable, IssueCode::exception,
+                           std::string("the index could not follow an erasure, which is stored; no more is written until a "
+                                       "restart: ") +
+                               error.what());
+        return *stopped_;
+      }
+    }
+    for (const auto blob : erasing->blobs()) item.released(blob);
+    return documents.size();
+  } catch (const std::exception& error) {
+    return model::failure(FailureKind::internal, IssueCode::exception, std::string("the erasure was given up: ") + error.what());
+  }
 }
 
 model::Result<void> Writer::finish(Group& group) {

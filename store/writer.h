@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "store/body_cache.h"
+#include "store/erased.h"
 #include "store/group.h"
 
 namespace store {
@@ -32,12 +33,14 @@ model::Result<Commit> wait_for_answer(const std::function<void(Completion)>& sta
 class Writer {
  public:
   // `after_group` is called on the writer's thread with the newest document. All references outlive the writer.
-  Writer(Engine& engine, TypeNumbers& types, BodyCache& cache, Published& published, WriterState state,
+  Writer(Engine& engine, TypeNumbers& types, ErasedDocuments& erased, BodyCache& cache, Published& published, WriterState state,
          const StoreOptions& options, std::function<void(Document)> after_group);
   ~Writer();  // runs what is queued, then joins
 
   void listen(IndexListener* listener);  // waits for the group under way
   void submit(Operation operation, Lane lane, Completion done);
+  // `released` is told of each blob that has lost its version, once that is on disk.
+  void erase(Erasure what, std::function<void(std::uint64_t)> released, Completion done);
   model::Result<void> put_meta(std::string key, std::string value);
   // Rows that are no document's, changed within the next group's transaction; `change` may be run again. `bytes`: what it counts
   // for where slices are bounded. It makes no commit of its own: `done` has 0.
@@ -45,11 +48,13 @@ class Writer {
 
  private:
   struct Item {
-    Operation operation;  // null: a meta value, or a change of rows
+    Operation operation;  // null: a meta value, a change of rows, or an erasure
     std::string key, value;
     Completion done;
     std::function<void(Transaction&)> change = nullptr;
     std::uint64_t bytes = 0;
+    std::optional<Erasure> erasure = std::nullopt;
+    std::function<void(std::uint64_t)> released = nullptr;
   };
   struct Answer {
     Completion done;
@@ -62,11 +67,14 @@ class Writer {
   void run_group(std::size_t normal, std::size_t bulk);
   void run_item(Group& group, Item item, std::vector<Answer>& answers);
   model::Result<void> finish(Group& group);
-  std::optional<Item> take(std::deque<Item>& queue);
+  model::Result<std::uint64_t> run_erasure(const Item& item);
+  // The next item of a queue; none if it is an erasure, unless `alone`: erasures are groups of their own.
+  std::optional<Item> take(std::deque<Item>& queue, bool alone);
   bool normal_waiting();
 
   Engine& engine_;
   TypeNumbers& types_;
+  ErasedDocuments& erased_;
   BodyCache& cache_;
   Published& published_;
   WriterState state_;

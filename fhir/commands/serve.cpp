@@ -126,6 +126,8 @@ Run serve(CLI::App& app) {
   app.add_option("--async-jobs-per-client", o.service.async_jobs_per_client, "Most of one client's that wait or run")
       ->capture_default_str();
   app.add_option("--async-results", o.async_results_mb, "Largest sum of results kept, MB")->capture_default_str();
+  app.add_flag("--allow-erasure", o.service.allow_erasure,
+               "Let clients erase versions for good (DELETE with _hardDelete=true, or of a _history)");
   app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
   const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* text) {
     app.add_option_function<unsigned>(

@@ -31,7 +31,7 @@ std::string make_capability_statement(const model::Schema& schema, const search:
   conformance::Claims claims;
   for (const auto& route : routes()) {
     for (const auto code : route.codes) {
-      if (code.empty() || route.level == Level::none) continue;
+      if (code.empty() || route.level == Level::none || route.level == Level::erasure) continue;
       (route.level == Level::system ? claims.system_interactions : claims.type_interactions).emplace_back(code);
     }
   }
@@ -47,6 +47,7 @@ std::string make_capability_statement(const model::Schema& schema, const search:
                     "xml"};
   claims.base_url = base_url;
   claims.cors = options.cors;
+  claims.erasure = options.allow_erasure;
   return conformance::capability_statement(schema, search, claims);
 }
 

@@ -46,6 +46,7 @@ Response deleted(const Deletion& deletion) {
 }  // namespace
 
 void remove(const Context& context, ExchangePtr exchange, Done done) {
+  if (argument(*exchange, "_hardDelete")) return erase_all(context, std::move(exchange), std::move(done));
   if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
   const auto& target = exchange->target;
   auto match = parse_tags(exchange->request.header("If-Match"), "If-Match");

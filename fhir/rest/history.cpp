@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 #include "fhir/rest/bundle_text.h"
 #include "fhir/rest/conditional.h"
@@ -47,8 +46,7 @@ int status_then(const Context& context, const Version& version) {
   if (version.deleted()) return 204;
   if (version.version == 1) return 201;
   if (version.method != store::Method::put) return 200;
-  const auto previous = context.store.at(version.previous);
-  return previous && previous->deleted() ? 201 : 200;
+  return context.store.revives(version) ? 201 : 200;
 }
 
 void add_entry(const Context& context, const Exchange& exchange, BundleText& text, const Version& version,
@@ -86,7 +84,10 @@ Page read_page(const Context& context, const HistoryWindow& window, std::uint64_
   page.versions = wanted == 0 ? std::vector<Version>() : history_versions(context, window, wanted + 1);
   while (page.bodies.size() < std::min(page.versions.size(), wanted) && page.bytes < most_page_bytes) {
     const auto rendered = context.store.render(page.versions[page.bodies.size()].document);
-    if (!rendered) throw std::runtime_error("history: a version's document is missing");
+    if (!rendered) {  // erased this moment
+      page.versions.erase(page.versions.begin() + static_cast<std::ptrdiff_t>(page.bodies.size()));
+      continue;
+    }
     page.bodies.push_back(shown(rendered->body, context.schema, window.subset));
     page.bytes += (rendered->body ? rendered->body->size() : 0) + 400;
   }

@@ -18,6 +18,9 @@ void remove_matching(const Context& context, ExchangePtr exchange, Done done);  
 void history_instance(const Context& context, ExchangePtr exchange, Done done);  // history.cpp
 void history_type(const Context& context, ExchangePtr exchange, Done done);
 void history_system(const Context& context, ExchangePtr exchange, Done done);
+void erase_all(const Context& context, ExchangePtr exchange, Done done);  // erase.cpp
+void erase_history(const Context& context, ExchangePtr exchange, Done done);
+void erase_version(const Context& context, ExchangePtr exchange, Done done);
 void search_type(const Context& context, ExchangePtr exchange, Done done);   // search.cpp
 void bundle(const Context& context, ExchangePtr exchange, Done done);        // bundle.cpp: batch and transaction
 void changes(const Context& context, ExchangePtr exchange, Done done);       // changes.cpp: the change feed

@@ -110,7 +110,8 @@ model::Result<std::shared_ptr<Once>> read_once(const Exchange& exchange) {
   return once;
 }
 
-// A kept reply: its form, the request's digest, what the exchange adds to any answer, then the form's own.
+// A kept reply: its form, the request's digest (together store::reply_head), what the exchange adds to any answer, then the
+// form's own.
 enum class Form : char { answer = 1, marker = 2 };
 enum class Body : char { none = 0, text = 1, version = 2 };
 
@@ -188,6 +189,11 @@ model::Result<void> take_reply(Once& once, std::string_view reply) {
         "key with a new request");
   }
   Kept kept;
+  if (in.rest().empty()) {  // cut by an erasure of what it told of
+    kept.answer = erased_since();
+    once.kept = std::move(kept);
+    return {};
+  }
   kept.base_url = take_text(in);
   kept.ignored = take_list(in);
   kept.remarks = take_list(in);
@@ -272,7 +278,7 @@ void restore_headers(const Context& context, Exchange& exchange) {
 
 Response erased_since() {
   return failure_response(failure(FailureKind::gone, IssueCode::deleted,
-                                  "The request was carried out before; what its answer showed has been erased since"));
+                                  "The request was carried out before; what its answer told of has been erased since"));
 }
 
 Response replayed(const Context& context, Exchange& exchange) {

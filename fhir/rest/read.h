@@ -1,6 +1,8 @@
 // What read, vread and the quick path share: a stored version as an answer.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "fhir/rest/conditional.h"
@@ -10,6 +12,9 @@
 #include "store/store.h"
 
 namespace rest {
+
+// Version ids are the counting numbers, written plainly: "1" is one, "01" and "+1" are none.
+std::optional<std::uint64_t> version_number(std::string_view text);
 
 model::Failure unknown_resource(const model::Schema& schema, model::TypeId type, std::string_view id);
 model::Failure deleted_resource(const model::Schema& schema, const store::Version& version);

@@ -25,7 +25,7 @@ using model::FailureKind;
 using model::IssueCode;
 
 // HEAD is answered wherever GET is (R4 http.html#head), OPTIONS everywhere.
-constexpr std::array<Route, 20> route_table{{
+constexpr std::array<Route, 22> route_table{{
     // method   shape                    log                 handler            listed         as
     {"GET", Shape::metadata, "capabilities", capabilities},
     {"POST", Shape::base, "bundle", bundle, Level::system, {"transaction", "batch"}},
@@ -47,12 +47,18 @@ constexpr std::array<Route, 20> route_table{{
     {"GET", Shape::async_job, "async-status", async_status},
     {"DELETE", Shape::async_job, "async-cancel", async_cancel},
     {"GET", Shape::type_search, "search-type", search_type},  // links of a POST search, taken literally by some clients
+    {"DELETE", Shape::instance_history, "erase", erase_history, Level::erasure},
+    {"DELETE", Shape::version, "erase", erase_version, Level::erasure},
 }};
 
-const Route* find_route(std::string_view method, Shape shape) {
+bool answered(const Route& route, const ServiceOptions& options) {
+  return route.level != Level::erasure || options.allow_erasure;
+}
+
+const Route* find_route(std::string_view method, Shape shape, const ServiceOptions& options) {
   const auto wanted = method == "HEAD" ? std::string_view("GET") : method;
   for (const auto& route : routes()) {
-    if (route.shape == shape && route.method == wanted) return &route;
+    if (route.shape == shape && route.method == wanted && answered(route, options)) return &route;
   }
   return nullptr;
 }
@@ -77,7 +83,7 @@ std::string method_list(Wanted wanted) {
 }
 
 // What R4 has and we don't: said in its own words rather than with a bare 405.
-model::Failure refuse_method(const Exchange& exchange) {
+model::Failure refuse_method(const Exchange& exchange, const ServiceOptions& options) {
   const auto& [method, shape] = std::pair{std::string_view(exchange.request.method), exchange.target.shape};
   if (shape == Shape::system_search || (shape == Shape::base && (method == "GET" || method == "HEAD"))) {
     return failure(
@@ -85,7 +91,7 @@ model::Failure refuse_method(const Exchange& exchange) {
         "A search over all types is not supported; name a type, as in Patient?name=x. What is supported stands in metadata");
   }
   return failure(FailureKind::method_not_allowed, IssueCode::not_supported,
-                 std::string(method.substr(0, 20)) + " is not allowed here; allowed are " + allowed_methods(shape));
+                 std::string(method.substr(0, 20)) + " is not allowed here; allowed are " + allowed_methods(shape, options));
 }
 
 void add_warnings(const Exchange& exchange, Response& response) {
@@ -123,18 +129,19 @@ void finish(const Context& context, const Exchange& exchange, Response& response
   if (exchange.in_bundle) return;
   // Also of 404: an address of that form may take other methods, or none at all.
   if (response.status == 404 || response.status == 405) {
-    response.headers.emplace_back("Allow", allowed_methods(exchange.target.shape));
+    response.headers.emplace_back("Allow", allowed_methods(exchange.target.shape, context.options));
   }
   add_request_ids(exchange.request.header("X-Request-Id"), exchange.request.header("X-Correlation-Id"), response);
 }
 
 // "OPTIONS *" asks for all that the server takes anywhere.
-Response options_response(const Exchange& exchange) {
+Response options_response(const Exchange& exchange, const ServiceOptions& options) {
   Response response;
   response.status = 204;
-  response.headers.emplace_back("Allow", exchange.request.target == "*" ? all_methods() : allowed_methods(exchange.target.shape));
+  response.headers.emplace_back("Allow",
+                                exchange.request.target == "*" ? all_methods() : allowed_methods(exchange.target.shape, options));
   // RFC 5789 3.1: OPTIONS says which patches are taken.
-  if (find_route("PATCH", exchange.target.shape)) response.headers.emplace_back("Accept-Patch", accepted_patches());
+  if (find_route("PATCH", exchange.target.shape, options)) response.headers.emplace_back("Accept-Patch", accepted_patches());
   return response;
 }
 
@@ -189,8 +196,8 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
 
 std::span<const Route> routes() { return route_table; }
 
-std::string allowed_methods(Shape shape) {
-  return method_list([&](const Route& route) { return route.shape == shape; });
+std::string allowed_methods(Shape shape, const ServiceOptions& options) {
+  return method_list([&](const Route& route) { return route.shape == shape && answered(route, options); });
 }
 
 std::string all_methods() {
@@ -206,13 +213,13 @@ void dispatch(const Context& context, ExchangePtr exchange, Done done) {
   const auto understood = understand(context, *exchange);
   // RFC 9110 9.3.7: what may be done there is no question of formats, and has an answer where there is nothing, too.
   if (asks_options && (understood || understood.error().kind != FailureKind::bad_request)) {
-    return answer(options_response(*exchange));
+    return answer(options_response(*exchange, context.options));
   }
   if (!understood) return answer(failure_response(understood.error()));
   const auto shape = exchange->target.shape;
-  exchange->route = find_route(exchange->request.method, shape);
+  exchange->route = find_route(exchange->request.method, shape, context.options);
   if (!exchange->route) {
-    const auto refusal = refuse_method(*exchange);
+    const auto refusal = refuse_method(*exchange, context.options);
     return answer(failure_response(refusal));
   }
   if (exchange->request.body.size() > context.options.max_body_bytes) {

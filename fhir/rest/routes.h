@@ -10,7 +10,9 @@
 
 namespace rest {
 
-enum class Level : std::uint8_t { none, system, type };  // where the CapabilityStatement lists an interaction
+// Where the CapabilityStatement lists an interaction; erasures, which R4 has no code for, in its documentation, and only where
+// they are allowed are they answered.
+enum class Level : std::uint8_t { none, system, type, erasure };
 
 struct Route {
   std::string_view method;
@@ -24,7 +26,7 @@ struct Route {
 std::span<const Route> routes();
 
 // "GET, HEAD, PUT, DELETE, OPTIONS"
-std::string allowed_methods(Shape shape);
+std::string allowed_methods(Shape shape, const ServiceOptions& options);
 std::string all_methods();  // of any shape
 
 // Parses, negotiates, and hands the exchange to its route's handler. `prepared` (entries of a Bundle) carries in_bundle, lane and

@@ -88,11 +88,12 @@ model::Result<std::string> searchset(const Context& context, const Exchange& exc
   std::size_t bytes = 2048;
   for (const auto& match : page.matches) {
     const auto rendered = context.store.render(match.version.document);
-    if (!rendered || !rendered->body) throw std::runtime_error("search: a match's document is missing");
+    bodies.push_back(rendered ? rendered->body : nullptr);
+    if (!bodies.back()) continue;  // erased this moment
     bytes += rendered->body->size() + 200;
     // R4 search.html#elements: the list does not apply to included resources.
     const bool whole = match.included && query.subset.kind == formats::Subset::Kind::elements;
-    bodies.push_back(whole ? rendered->body : shown(rendered->body, context.schema, query.subset));
+    if (!whole) bodies.back() = shown(rendered->body, context.schema, query.subset);
     if (bytes > most_page_bytes) {
       return failure(
           FailureKind::bad_request, IssueCode::too_costly,
@@ -115,6 +116,7 @@ model::Result<std::string> searchset(const Context& context, const Exchange& exc
   link("next", page.next, false);
   link("last", page.last, false);
   for (std::size_t i = 0; i < bodies.size(); ++i) {
+    if (!bodies[i]) continue;
     const auto& match = page.matches[i];
     std::string url = base_url(context, exchange);
     url.append("/").append(context.schema.type_name(match.version.type)).append("/").append(match.version.id);

@@ -89,6 +89,7 @@ struct ServiceOptions {
   std::uint32_t default_count = 20;
   std::uint32_t max_count = 1000;
   std::uint32_t idempotency_hours = 24;  // that an answer is kept for its Idempotency-Key: for who opens the store
+  bool allow_erasure = false;            // what R4 has no interaction for, and nobody is asked who they are yet
   bool cors = false;                     // pages of other origins may read answers: for the CapabilityStatement
   // Of `Prefer: respond-async`:
   std::uint32_t async_workers = 1;           // threads; 0: the preference is not honoured

@@ -7,17 +7,13 @@
 #include "fhir/rest/read.h"
 
 namespace rest {
-namespace {
 
-// Version ids are the counting numbers, written plainly: "1" is one, "01" and "+1" are none.
 std::optional<std::uint64_t> version_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || text[0] == '0') return std::nullopt;
   return number;
 }
-
-}  // namespace
 
 void vread(const Context& context, ExchangePtr exchange, Done done) {
   if (auto checked = check_parameters(*exchange, {"_summary", "_elements"}); !checked)

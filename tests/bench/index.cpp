@@ -195,6 +195,9 @@ class ShapeStore final : public store::Store {
   std::optional<Rendered> read(model::TypeId, std::string_view) const override { std::abort(); }
   std::optional<Rendered> cached(model::TypeId, std::string_view) const override { std::abort(); }
   store::Engine& engine() override { std::abort(); }
+  std::vector<Document> erased() const override { return {}; }
+  bool revives(const store::Version&) const override { std::abort(); }
+  void erase(store::Erasure, store::Completion) override { std::abort(); }
   CheckReport check() const override { std::abort(); }
 
  private:

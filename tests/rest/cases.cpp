@@ -264,6 +264,7 @@ TEST_CASE("the case files") {
           if (name == "max_binary_bytes") service.max_binary_bytes = value.to_number<std::uint64_t>();
           if (name == "inline_binary_bytes") service.inline_binary_bytes = value.to_number<std::uint64_t>();
           if (name == "max_conditional_deletes") service.max_conditional_deletes = value.to_number<std::uint32_t>();
+          if (name == "allow_erasure") service.allow_erasure = value.as_bool();
           if (name == "max_bundle_entries") service.max_bundle_entries = value.to_number<std::uint32_t>();
         }
       }

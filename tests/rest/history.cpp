@@ -24,6 +24,7 @@ struct Made {
   std::uint64_t version = 0;
   std::int64_t time = 0;
   std::size_t next = 0;  // the version after it, 0: none
+  bool erased = false;
   // As the entry has it: "PUT Patient/p1 2 200".
   std::string text() const {
     const std::string path = type + "/" + id;
@@ -42,7 +43,7 @@ struct Question {
 
 class World {
  public:
-  explicit World(std::uint64_t seed) : random(seed), fixture({}, options()) {
+  explicit World(std::uint64_t seed) : random(seed), fixture(service_options(), options()) {
     test_time = 1767225600000;  // 2026-01-01
     made.emplace_back();
   }
@@ -83,13 +84,36 @@ class World {
     pending_.clear();
   }
 
+  // Some resource, its older versions, or one of them.
+  void erase() {
+    const auto some = made[1 + random() % (made.size() - 1)];
+    const auto found = newest.find({some.type, some.id});
+    if (found == newest.end() || some.erased) return;
+    const std::string path = "/" + some.type + "/" + some.id;
+    const int extent = static_cast<int>(random() % 3);
+    const bool is_newest = made[found->second].version == some.version;
+    const auto answer = fixture.ask("DELETE", extent == 0   ? path + "?_hardDelete=true"
+                                              : extent == 1 ? path + "/_history"
+                                                            : path + "/_history/" + std::to_string(some.version));
+    REQUIRE(answer.status == (extent == 2 && is_newest ? 409 : 204));
+    if (answer.status == 409) return;
+    for (auto& version : made) {
+      if (version.type != some.type || version.id != some.id) continue;
+      const bool newest_one = &version == &made[found->second];
+      version.erased = version.erased || extent == 0 || (extent == 1 ? !newest_one : version.version == some.version);
+    }
+    if (extent == 0) newest.erase(found);
+  }
+
   Question question() {
     Question out;
     if (random() % 3 != 0) out.type = types_[random() % 3];
     if (!out.type.empty() && random() % 2 == 0) {
       const auto& some = made[1 + random() % (made.size() - 1)];
-      out.type = some.type;
-      out.id = some.id;
+      if (newest.contains({some.type, some.id})) {
+        out.type = some.type;
+        out.id = some.id;
+      }
     }
     out.target = (out.type.empty() ? "" : "/" + out.type) + (out.id.empty() ? "" : "/" + out.id) + "/_history?_pretty=false";
     if (out.type.empty() && random() % 2 == 0) {
@@ -131,7 +155,7 @@ class World {
     std::vector<std::string> out;
     for (std::size_t i = 1; i < made.size(); ++i) {
       const Made& version = made[i];
-      if (!asked.type.empty() && version.type != asked.type) continue;
+      if (version.erased || (!asked.type.empty() && version.type != asked.type)) continue;
       if (!asked.id.empty() && version.id != asked.id) continue;
       if (!asked.types.empty() && std::find(asked.types.begin(), asked.types.end(), version.type) == asked.types.end()) continue;
       if (asked.since && version.time < asked.since_time) continue;
@@ -214,6 +238,11 @@ class World {
   std::map<std::pair<std::string, std::string>, std::size_t> newest;
 
  private:
+  static rest::ServiceOptions service_options() {
+    rest::ServiceOptions out;
+    out.allow_erasure = true;
+    return out;
+  }
   static store::StoreOptions options() {
     store::StoreOptions out;
     out.clock = test_clock;
@@ -240,8 +269,12 @@ TEST_CASE("random histories agree with a list of versions") {
   WARN("random histories: KILN_SEED=" << seed);
   World world(seed);
   for (int i = 0; i < 40; ++i) world.write();
+  const bool erasing = GENERATE(false, true);
   for (int i = 0; i < 250; ++i) {
     if (i % 5 == 0) world.write();
+    if (erasing && i % 3 == 0) world.erase();
     world.compare(world.question());
   }
+  CHECK(world.fixture.store->check().faults.empty());
+  CHECK(world.fixture.search->check().empty());
 }

@@ -127,8 +127,21 @@ void FakeStore::abandon(const std::vector<Change>& changes) {
 
 std::optional<store::Version> FakeStore::at(Document document) const {
   std::lock_guard lock(mutex_);
-  if (document == 0 || document > documents_.size()) return std::nullopt;
+  if (document == 0 || document > documents_.size() || erased_.contains(document)) return std::nullopt;
   return documents_[document - 1].version;
+}
+
+std::vector<Document> FakeStore::erased() const {
+  const std::lock_guard lock(mutex_);
+  return {erased_.begin(), erased_.end()};
+}
+
+void FakeStore::erase_documents(const std::vector<Document>& documents) {
+  {
+    const std::lock_guard lock(mutex_);
+    erased_.insert(documents.begin(), documents.end());
+  }
+  listener_->erase(documents);
 }
 
 std::optional<store::Version> FakeStore::as_of(model::TypeId type, std::string_view id, Document document) const {
@@ -137,6 +150,7 @@ std::optional<store::Version> FakeStore::as_of(model::TypeId type, std::string_v
   if (known == versions_.end()) return std::nullopt;
   const auto after = std::upper_bound(known->second.begin(), known->second.end(), document);
   if (after == known->second.begin()) return std::nullopt;
+  if (erased_.contains(*std::prev(after))) return std::nullopt;
   return documents_[*std::prev(after) - 1].version;
 }
 
@@ -147,6 +161,7 @@ void FakeStore::scan(Document first,
     {
       std::lock_guard lock(mutex_);
       if (first > documents_.size()) return;
+      if (erased_.contains(first)) continue;
       kept = documents_[first - 1];
     }
     if (!visit(kept.version, kept.body, {})) return;

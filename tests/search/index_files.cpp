@@ -303,7 +303,7 @@ TEST_CASE("bytes changed anywhere in a segment, checksums aside, keep a reader w
     const auto hurt = Run::open(owned_bytes(std::move(bytes)), keys, false, fault);
     if (!hurt) continue;
     const RunView::Runs runs{hurt};
-    const RunView view(runs, alive_of(runs));
+    const RunView view(runs, alive_of(runs, {}), {});
     std::vector<std::uint64_t> bitmap((hurt->size() + 63) / 64, ~std::uint64_t{0});
     view.restrict_alive(*hurt, below(random, 300), bitmap);
     for (Document d = 1; d < 300; d += 13) read += view.alive_at(d, d + 20);

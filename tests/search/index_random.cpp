@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "search/merge.h"
 #include "tests/search/index_support.h"
@@ -32,6 +33,15 @@ TEST_CASE("a view answers as the simple way does, whatever was flushed, merged a
       known = version.document;
       return true;
     });
+    if (round % 4 == 1) {
+      std::vector<Document> erased;
+      for (auto left = 1 + below(generator.random, 5); left > 0; --left) {
+        const Document document = 1 + below(generator.random, known);
+        if (std::exchange(oracle.documents[document].erased, true)) continue;
+        erased.push_back(document);
+      }
+      store.erase_documents(erased);
+    }
     const auto what = below(generator.random, 10);
     if (what == 0) index->flush();
     if (what == 1) {

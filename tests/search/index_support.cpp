@@ -33,7 +33,7 @@ std::unique_ptr<search::Index> open_index(FakeStore& store, const std::string& d
 void Oracle::add(const store::Version& version, std::shared_ptr<const search::DocumentTerms> terms) {
   REQUIRE(version.document == documents.size());
   if (version.previous != 0) documents[version.previous].superseded_by = version.document;
-  documents.push_back({version.type, version.deleted(), 0, version.deleted() ? nullptr : std::move(terms)});
+  documents.push_back({version.type, version.deleted(), false, 0, version.deleted() ? nullptr : std::move(terms)});
 }
 
 Oracle Oracle::of(const FakeStore& store) {
@@ -48,7 +48,7 @@ Oracle Oracle::of(const FakeStore& store) {
 bool Oracle::alive(Document document, Document moment) const {
   if (document == 0 || document > moment || document > last()) return false;
   const Entry& entry = documents[document];
-  return !entry.deleted && (entry.superseded_by == 0 || entry.superseded_by > moment);
+  return !entry.deleted && !entry.erased && (entry.superseded_by == 0 || entry.superseded_by > moment);
 }
 
 std::set<std::string> Oracle::terms(Document document, search::IndexKey key) const {

@@ -53,6 +53,8 @@ class FakeStore : public store::Store {
   // Writes a group as the writer would: stage each, keep, publish. Returns the newest document.
   Document commit(const std::vector<Change>& changes);
   void abandon(const std::vector<Change>& changes);
+  // Erases documents as the writer would.
+  void erase_documents(const std::vector<Document>& documents);
   bool refuse_meta = false;  // put_meta fails, as on a full disk
 
   void listen(store::IndexListener* listener) override { listener_ = listener; }
@@ -94,6 +96,9 @@ class FakeStore : public store::Store {
   std::optional<Rendered> read(model::TypeId, std::string_view) const override { std::abort(); }
   std::optional<Rendered> cached(model::TypeId, std::string_view) const override { std::abort(); }
   store::Engine& engine() override { std::abort(); }
+  std::vector<Document> erased() const override;
+  bool revives(const store::Version&) const override { std::abort(); }
+  void erase(store::Erasure, store::Completion) override { std::abort(); }
   CheckReport check() const override { return {}; }
 
  private:
@@ -110,6 +115,7 @@ class FakeStore : public store::Store {
   std::vector<Kept> documents_;
   std::map<std::pair<model::TypeId, std::string>, std::vector<Document>> versions_;
   std::map<std::string, std::string, std::less<>> meta_;
+  std::set<Document> erased_;
   store::IndexListener* listener_ = nullptr;
   int log_ = -1;
 };
@@ -121,6 +127,7 @@ struct Oracle {
   struct Entry {
     model::TypeId type = model::no_type;
     bool deleted = false;
+    bool erased = false;
     Document superseded_by = 0;
     std::shared_ptr<const search::DocumentTerms> terms;
   };

@@ -57,6 +57,7 @@ class Listener : public IndexListener {
     if (at_publish) at_publish();
   }
   void abandon() override { log.emplace_back("abandon"); }
+  void erase(const std::vector<Document>& documents) override { log.push_back("erase " + std::to_string(documents.size())); }
 
   std::vector<std::string> log;
   std::string stage_throws_at;

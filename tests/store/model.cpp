@@ -31,6 +31,24 @@ Version PlainStore::add(const std::string& type_name, const std::string& id, con
   return version;
 }
 
+std::optional<std::uint64_t> PlainStore::erase(const std::string& type_name, const std::string& id, store::Erasure::Extent extent,
+                                               std::uint64_t version) {
+  const auto found = resources.find({type_name, id});
+  if (found == resources.end()) return std::nullopt;
+  using Extent = store::Erasure::Extent;
+  const auto& chain = found->second;
+  if (extent == Extent::version && (version == 0 || version >= chain.size() || documents[chain[version - 1] - 1].erased))
+    return std::nullopt;
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (extent == Extent::version ? i + 1 != version : extent == Extent::history && i + 1 == chain.size()) continue;
+    count += documents[chain[i] - 1].erased ? 0 : 1;
+    documents[chain[i] - 1].erased = true;
+  }
+  if (extent == Extent::all) resources.erase(found);
+  return count;
+}
+
 const std::vector<Document>* PlainStore::chain(const std::string& type_name, const std::string& id) const {
   const auto found = resources.find({type_name, id});
   return found == resources.end() ? nullptr : &found->second;
@@ -67,6 +85,7 @@ void PlainStore::compare_ranges(const store::Store& store, std::mt19937_64& rand
   for (std::size_t wanted = random() % 4; wanted > 0; --wanted) types.push_back(type(names[random() % names.size()]));
   std::vector<Version> all;
   for (Document d = std::max<Document>(first, 1); d < end && d <= documents.size(); ++d) {
+    if (documents[d - 1].erased) continue;
     const Version& version = documents[d - 1].version;
     if (types.empty() || std::find(types.begin(), types.end(), version.type) != types.end()) all.push_back(version);
   }
@@ -85,7 +104,7 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
   REQUIRE(store.last_commit() == (last == 0 ? 0 : documents.back().version.commit));
   const std::vector<std::string> types = {"Patient", "Observation", "Encounter", "Basic"};
   const auto version_at = [&](Document document) {
-    return document == 0 || document > last ? nullptr : &documents[document - 1].version;
+    return document == 0 || document > last || documents[document - 1].erased ? nullptr : &documents[document - 1].version;
   };
   for (int i = 0; i < reads; ++i) {
     const std::string type_name = types[random() % types.size()];
@@ -96,7 +115,7 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
     const std::size_t limit = 1 + random() % 20;
     require_same(store.current(type_id, id), own ? version_at(own->back()) : nullptr);
     require_same(store.at(document), version_at(document));
-    require_rendered(store.render(document), document == 0 || document > last ? nullptr : &documents[document - 1]);
+    require_rendered(store.render(document), version_at(document) == nullptr ? nullptr : &documents[document - 1]);
     const auto read = store.read(type_id, id);
     require_rendered(read, own ? &documents[own->back() - 1] : nullptr);
     if (own) require_rendered(store.cached(type_id, id), &documents[own->back() - 1]);
@@ -106,9 +125,11 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
     std::vector<Version> history;
     const Version* then = nullptr;
     if (own) {
+      bool found = false;
       for (auto d = own->rbegin(); d != own->rend(); ++d) {
-        if (*d <= document && then == nullptr) then = version_at(*d);
-        if ((document == 0 || *d < document) && history.size() < limit) history.push_back(*version_at(*d));
+        if (*d <= document && !found) then = version_at(*d);
+        found = found || *d <= document;
+        if ((document == 0 || *d < document) && history.size() < limit && version_at(*d)) history.push_back(*version_at(*d));
       }
     }
     require_same(store.as_of(type_id, id, document), then);
@@ -116,6 +137,7 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
     std::vector<Version> onwards;
     std::uint64_t counted = 0;
     for (const Document d : own ? *own : std::vector<Document>()) {
+      if (version_at(d) == nullptr) continue;
       if (d > document && onwards.size() < limit) onwards.push_back(*version_at(d));
       counted += d >= least && d < document ? 1 : 0;
     }
@@ -134,22 +156,28 @@ void PlainStore::compare(const store::Store& store, std::uint64_t seed, int read
       require_same(store.by_id(type_id, from, descending, limit), by_id);
     }
     const std::int64_t since =
-        last == 0 ? 0 : version_at(1 + random() % last)->last_updated + static_cast<std::int64_t>(random() % 3) - 1;
+        last == 0 ? 0 : documents[random() % last].version.last_updated + static_cast<std::int64_t>(random() % 3) - 1;
     Document first = 1;
-    while (first <= last && version_at(first)->last_updated < since) ++first;
+    while (first <= last && documents[first - 1].version.last_updated < since) ++first;
     REQUIRE(store.first_since(since) == first);
     const store::Commit commit = random() % (store.last_commit() + 3);
     first = 1;
-    while (first <= last && version_at(first)->commit <= commit) ++first;
+    while (first <= last && documents[first - 1].version.commit <= commit) ++first;
     REQUIRE(store.first_after(commit) == first);
   }
   Document next = 1 + random() % (last + 1);
   const Document stop = next + random() % 600;
+  const auto pass_erased = [&] {
+    while (next <= last && documents[next - 1].erased) ++next;
+  };
+  pass_erased();
   store.scan(next, [&](const Version& version, std::string_view body, store::Hole) {
     REQUIRE(same(version, *version_at(next)));
     const PlainVersion& expected = documents[next - 1];
     REQUIRE(body == (version.deleted() ? std::string() : stored_body(expected.type_name, version.id, expected.text)));
-    return ++next < stop;
+    ++next;
+    pass_erased();
+    return next < stop;
   });
   REQUIRE(next >= std::min(stop, last + 1));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@ struct PlainVersion {
   store::Version version;
   std::string type_name;
   std::string text;
+  bool erased = false;
 };
 
 struct PlainStore {
@@ -24,6 +26,9 @@ struct PlainStore {
   // Adds the version that a put of it has to make.
   store::Version add(const std::string& type_name, const std::string& id, const std::string& text, store::Method method,
                      store::Commit commit, std::int64_t now);
+  // Marks what an erasure takes away; returns how many versions, nothing if it has to fail.
+  std::optional<std::uint64_t> erase(const std::string& type_name, const std::string& id, store::Erasure::Extent extent,
+                                     std::uint64_t version);
   const std::vector<store::Document>* chain(const std::string& type_name, const std::string& id) const;
   void compare_ranges(const store::Store& store, std::mt19937_64& random, store::Document first, store::Document end,
                       std::size_t limit) const;

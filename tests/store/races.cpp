@@ -28,6 +28,7 @@ class Identifiers : public IndexListener {
   }
   void publish() override { published_.merge(staged_), staged_.clear(); }
   void abandon() override { staged_.clear(); }
+  void erase(const std::vector<Document>&) override {}
   // On the writer's thread.
   bool has(const std::string& identifier) const { return published_.contains(identifier) || staged_.contains(identifier); }
 

@@ -38,6 +38,27 @@ Planned plan(std::mt19937_64& random) {
   return out;
 }
 
+// Queues an erasure; the model's is done at once, as the order of the queue is the order of the writes.
+void erase_some(Store& store, tests::PlainStore& plain, std::mt19937_64& random) {
+  static const std::vector<std::string> types = {"Patient", "Observation", "Encounter", "Basic"};
+  const std::string type = types[random() % 4], id = "r" + std::to_string(random() % 40);
+  const auto extent = static_cast<Erasure::Extent>(random() % 3);
+  const auto* chain = plain.chain(type, id);
+  const std::uint64_t version = random() % ((chain ? chain->size() : 0) + 2);
+  const bool newest = chain && extent == Erasure::Extent::version && version == chain->size();
+  const auto expected = plain.erase(type, id, extent, version);
+  store.erase({tests::type(type), id, extent, version}, [expected, newest](const model::Result<std::uint64_t>& result) {
+    const bool right =
+        expected ? result && *result == *expected
+                 : !result && result.error().kind == (newest ? model::FailureKind::conflict : model::FailureKind::not_found);
+    if (!right) {
+      std::fprintf(stderr, "a wrong answer to an erasure: %s\n",
+                   result ? std::to_string(*result).c_str() : tests::text(result.error()).c_str());
+      std::abort();
+    }
+  });
+}
+
 }  // namespace
 
 TEST_CASE("a store agrees with a plain model under random operations") {
@@ -60,6 +81,10 @@ TEST_CASE("a store agrees with a plain model under random operations") {
       tests::Hold hold(*store);
       const int operations = 1 + static_cast<int>(random() % 25);
       for (int i = 0; i < operations; ++i) {
+        if (random() % 12 == 0) {
+          erase_some(*store, plain, random);
+          continue;
+        }
         const Planned planned = plan(random);
         std::vector<Draft> drafts;
         for (const auto& [type, id, text, method] : planned.puts) {
@@ -124,6 +149,7 @@ TEST_CASE("a store agrees with a plain model under random operations") {
   for (const std::string& fault : report.faults) UNSCOPED_INFO(fault);
   CHECK(report.faults.empty());
   CHECK(report.documents == plain.documents.size());
+  CHECK(report.erased > 0);
   CHECK(report.resources == plain.resources.size());
   plain.compare(*store, random(), 300);
 }
