@@ -23,6 +23,20 @@ constexpr std::size_t max_total_bytes = 8u << 20;
 
 }  // namespace
 
+std::vector<std::string> sample_bodies(Document last, const Sample& sample, const std::atomic<bool>& stop) {
+  std::vector<std::string> out;
+  std::size_t bytes = 0;
+  const Document step = std::max<Document>(1, last / max_samples);
+  for (Document document = 1; document <= last && bytes < max_total_bytes && !stop; document += step) {
+    std::string body = sample(document);
+    if (body.empty()) continue;
+    if (body.size() > max_sample_bytes) body.resize(max_sample_bytes);
+    bytes += body.size();
+    out.push_back(std::move(body));
+  }
+  return out;
+}
+
 Trainer::Trainer(std::vector<Document> training, std::size_t trained, Sample sample, Adopt adopt)
     : training_(std::move(training)),
       trained_(trained),
@@ -62,7 +76,7 @@ void Trainer::run() {
     }
     bool adopted = false;
     try {
-      const std::string dictionary = train_dictionary(samples(last));
+      const std::string dictionary = train_dictionary(sample_bodies(last, sample_, stopping_));
       adopted = !stopping_ && !dictionary.empty() && adopt_(dictionary);
     } catch (const std::exception&) {
       // A body that cannot be read, or no memory: bodies stay as they are.
@@ -76,21 +90,6 @@ void Trainer::run() {
       due_ = last + std::max<Document>(last / 2, 1000);  // try again when there is more to learn from
     }
   }
-}
-
-// Bodies at even distances over all documents.
-std::vector<std::string> Trainer::samples(Document last) const {
-  std::vector<std::string> out;
-  std::size_t bytes = 0;
-  const Document step = std::max<Document>(1, last / max_samples);
-  for (Document document = 1; document <= last && bytes < max_total_bytes && !stopping_; document += step) {
-    std::string body = sample_(document);
-    if (body.empty()) continue;
-    if (body.size() > max_sample_bytes) body.resize(max_sample_bytes);
-    bytes += body.size();
-    out.push_back(std::move(body));
-  }
-  return out;
 }
 
 }  // namespace store

@@ -15,10 +15,13 @@
 
 namespace store {
 
+// The unpacked body of a document, empty if there is none to be had.
+using Sample = std::function<std::string(Document document)>;
+// Bodies at even distances over all documents up to `last`: enough for a dictionary. Ends early if `stop` is set.
+std::vector<std::string> sample_bodies(Document last, const Sample& sample, const std::atomic<bool>& stop);
+
 class Trainer {
  public:
-  // The unpacked body of a document, empty if there is none to be had.
-  using Sample = std::function<std::string(Document document)>;
   // Makes a trained dictionary durable, then used. False: not now.
   using Adopt = std::function<bool(const std::string& dictionary)>;
 
@@ -30,7 +33,6 @@ class Trainer {
 
  private:
   void run();
-  std::vector<std::string> samples(Document last) const;
 
   const std::vector<Document> training_;
   std::size_t trained_;

@@ -23,6 +23,8 @@ constexpr Row rows[] = {
     {"export", "Write a data directory's resources as NDJSON, a file per type", export_},
     {"check", "Verify a data directory end to end", check},
     {"backup", "Copy a data directory, also while it is served", backup},
+    {"erase", "Take resources, or their histories, away for good", erase},
+    {"compact", "Write a data directory anew, so that nothing erased is left in its files", compact},
 };
 
 }  // namespace

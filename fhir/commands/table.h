@@ -16,5 +16,7 @@ Run import(CLI::App& app);
 Run export_(CLI::App& app);
 Run check(CLI::App& app);
 Run backup(CLI::App& app);
+Run erase(CLI::App& app);
+Run compact(CLI::App& app);
 
 }  // namespace commands

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "store/blob_rows.h"
+#include "store/compact.h"
 #include "tests/store/support.h"
 
 using namespace store;
@@ -328,4 +329,26 @@ TEST_CASE("an upload takes a bounded part of each commit, and small writes go be
     CHECK(engine->commits == before + 2 * i + 1);
     REQUIRE(store->write(tests::put(tests::draft(*store, "Patient", "p" + std::to_string(i), "x"))));
   }
+}
+
+TEST_CASE("content of an erased version is swept, and no copy takes it along") {
+  const auto kind = GENERATE(EngineKind::memory, EngineKind::lmdb);
+  tests::TemporaryDirectory directory;
+  auto store = tests::open_store(tests::open_engine(kind, directory.path("old")));
+  const auto secret = content(3 * slice + 17, 1), open = content(slice + 5, 2);
+  const auto gone = keep(*store, "gone", secret), kept = keep(*store, "kept", open);
+  REQUIRE(store->erase({tests::type("Binary"), "gone", Erasure::Extent::all, 0}));
+  CHECK_FALSE(store->blob(gone));
+  CHECK(read_all(*store, kept) == open);
+  // Even what is still to be swept stays behind.
+  auto target = tests::open_engine(kind, directory.path("new"));
+  REQUIRE(rewrite(store->engine(), *target, {}));
+  const auto again = tests::open_store(std::move(target));
+  CHECK(pieces(*again) == blob_pieces(open.size()));
+  CHECK(marks(*again) == 0);
+  CHECK(read_all(*again, kept) == open);
+  check_sound(*again, 1, open.size());
+  drain(*store);
+  CHECK(pieces(*store) == blob_pieces(open.size()));
+  check_sound(*store, 1, open.size());
 }
