@@ -282,13 +282,14 @@ model::Result<void> read_import_file(const std::string& path, std::uint32_t file
   if (is_ndjson(path)) {
     std::uint64_t number = 0;
     std::size_t from = 0;
+    std::size_t searched = 0;  // bytes of `text` that are known to hold no line's end
+    const auto read_more = [&reader](std::string& out) { return reader.read(out, 1u << 20); };
     bool more = true;
     while (more && !import.stopped()) {
       text.erase(0, from);
       from = 0;
-      const auto seen = text.size();
-      more = reader.read(text, 1u << 20);
-      auto at = text.find('\n', seen);
+      more = read_more(text);
+      auto at = text.find('\n', searched);
       while (at != std::string::npos && !import.stopped()) {
         const auto line = std::string_view(text).substr(from, at - from);
         ++number;
@@ -296,26 +297,26 @@ model::Result<void> read_import_file(const std::string& path, std::uint32_t file
         from = at + 1;
         at = text.find('\n', from);
       }
-      if (text.size() - from >= large_line && begins_large_binary(std::string_view(text).substr(from))) {
+      searched = text.size() - from;
+      if (searched >= large_line && begins_large_binary(std::string_view(text).substr(from))) {
         text.erase(0, from);
         from = 0;
-        import.large(text, ++number, large, [&reader](std::string& out) { return reader.read(out, 1u << 20);
-      });
+        searched = 0;
+        import.large(text, ++number, large, read_more);
+      }
+      progress(reader.position());
+    }
+    const auto line = std::string_view(text).substr(from);
+    if (!blank(line) && !import.stopped()) import.line(line, number + 1);
+  } else {
+    while (reader.read(text, 1u << 22)) {
     }
     progress(reader.position());
+    import.resource(text);
   }
-  const auto line = std::string_view(text).substr(from);
-  if (!blank(line) && !import.stopped()) import.line(line, number + 1);
+  import.end();
+  if (reader.failed()) return unreadable();
+  return {};
 }
-else {
-  while (reader.read(text, 1u << 22)) {
-  }
-  progress(reader.position());
-  import.resource(text);
-}
-import.end();
-if (reader.failed()) return unreadable();
-return {};
-}  // namespace commands
 
 }  // namespace commands

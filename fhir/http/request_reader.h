@@ -21,7 +21,8 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   bool unknown_coding = false;  // a transfer coding before chunked
   unsigned hosts = 0;
   int version = 11;  // 10 or 11
-  // Set before the first byte; the service says at the header's end where the body goes, and how much of it may come.
+  // Set before the first byte; at the header's end the endpoint says where the body goes and how much of it may come. Null: it is
+  // kept.
   rest::Endpoint* endpoint = nullptr;
   std::uint64_t limit = 0;     // of the body
   std::uint64_t received = 0;  // of the body
@@ -79,7 +80,7 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
     }
     const auto length = content_length();
     if (!chunked() && (!length || *length == 0)) return;
-    request.sink = endpoint->begin_body(request);
+    if (endpoint != nullptr) request.sink = endpoint->begin_body(request);
     if (request.sink) limit = request.sink->limit();
     if (length && *length > limit) trouble = error::body_limit;
   }

@@ -18,7 +18,8 @@ Read read_in_pieces(std::string_view bytes, std::size_t piece) {
   http::RequestReader reader;
   reader.eager(true);
   reader.header_limit(4096);
-  reader.body_limit(1 << 16);
+  reader.body_limit(boost::none);  // the reader has its own
+  reader.limit = 1 << 16;
   Read read;
   std::size_t arrived = 0;
   while (!reader.is_done()) {
