@@ -160,15 +160,8 @@ model::Result<Asked> read_asked(const Context& context, Exchange& exchange) {
   return asked;
 }
 
-// The commit that holds the document, and the document after that commit.
-std::pair<store::Commit, store::Document> commit_of(const store::Store& store, store::Document document) {
-  const auto version = store.at(document);
-  if (!version) throw std::runtime_error("changes: a document is missing");
-  return {version->commit, store.first_after(version->commit)};
-}
-
-// Where lines end: behind the commit in which as many versions are reached as were asked for, else with what there is now.
-// `range.after` becomes where a reader goes on.
+// Where lines end: behind the commit in which as many versions are reached as were asked for (erased ones count where no type is
+// asked for), else with what there is now. `range.after` becomes where a reader goes on.
 void find_end(const store::Store& store, Asked& asked) {
   auto& range = asked.range;
   range.end = store.last_document() + 1;
@@ -177,12 +170,17 @@ void find_end(const store::Store& store, Asked& asked) {
     return;
   }
   if (asked.count && range.types.empty()) {
-    if (*asked.count < range.end - range.first) range.end = commit_of(store, range.first + *asked.count - 1).second;
+    if (*asked.count < range.end - range.first) {
+      const auto reached = store.documents(range.first + *asked.count - 1, range.end, {}, store::Order::oldest_first, 1);
+      if (!reached.empty()) range.end = store.first_after(reached.front().commit);
+    }
   } else if (asked.count) {
     const auto versions = store.documents(range.first, range.end, range.types, store::Order::oldest_first, *asked.count);
-    if (versions.size() == *asked.count) range.end = commit_of(store, versions.back().document).second;
+    if (versions.size() == *asked.count) range.end = store.first_after(versions.back().commit);
   }
-  range.after = commit_of(store, range.end - 1).first;
+  // Where all is erased there is nothing to go on from: those numbers are passed over again.
+  const auto newest = store.documents(range.first, range.end, {}, store::Order::newest_first, 1);
+  if (!newest.empty()) range.after = newest.front().commit;
 }
 
 std::string next_link(const Context& context, const Exchange& exchange, store::Commit after) {
