@@ -216,7 +216,8 @@ TEST_CASE("followers that break off anywhere see every commit once, in order, wh
       std::string place = "0";
       for (bool whole = false; !whole;) {
         ++times[f];
-        auto response = fixture.ask("GET", "/_changes", "", {{"Accept", "text/event-stream"}, {"Last-Event-ID", place}});
+        auto response = fixture.service->handle(
+            tests::Fixture::request("GET", "/_changes", "", {{"Accept", "text/event-stream"}, {"Last-Event-ID", place}}));
         if (response.status != 200 || !response.source) std::abort();
         std::mutex mutex;
         std::condition_variable woken;
