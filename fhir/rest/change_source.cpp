@@ -45,6 +45,7 @@ void each_version(const store::Store& store, const ChangeRange& range, Document&
     for (const auto& version : versions) {
       const auto rendered = range.bodies && !version.deleted() ? store.render(version.document) : std::nullopt;
       position = version.document + 1;
+      if (range.bodies && !version.deleted() && !rendered) continue;  // erased this moment
       if (!take(version, rendered ? rendered->body.get() : nullptr)) return;
     }
     if (versions.size() < slice_versions) position = end;

@@ -160,8 +160,8 @@ model::Result<Asked> read_asked(const Context& context, Exchange& exchange) {
   return asked;
 }
 
-// Where lines end: behind the commit in which as many versions are reached as were asked for (erased ones count where no type is
-// asked for), else with what there is now. `range.after` becomes where a reader goes on.
+// Where lines end: behind the commit in which as many versions are reached as were asked for, else with what there is now.
+// `range.after` becomes where a reader goes on: the last commit of which something is left, should it have been erased since.
 void find_end(const store::Store& store, Asked& asked) {
   auto& range = asked.range;
   range.end = store.last_document() + 1;
@@ -169,16 +169,10 @@ void find_end(const store::Store& store, Asked& asked) {
     range.end = range.first;
     return;
   }
-  if (asked.count && range.types.empty()) {
-    if (*asked.count < range.end - range.first) {
-      const auto reached = store.documents(range.first + *asked.count - 1, range.end, {}, store::Order::oldest_first, 1);
-      if (!reached.empty()) range.end = store.first_after(reached.front().commit);
-    }
-  } else if (asked.count) {
+  if (asked.count) {
     const auto versions = store.documents(range.first, range.end, range.types, store::Order::oldest_first, *asked.count);
     if (versions.size() == *asked.count) range.end = store.first_after(versions.back().commit);
   }
-  // Where all is erased there is nothing to go on from: those numbers are passed over again.
   const auto newest = store.documents(range.first, range.end, {}, store::Order::newest_first, 1);
   if (!newest.empty()) range.after = newest.front().commit;
 }

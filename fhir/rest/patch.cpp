@@ -35,8 +35,8 @@ class Patching : public std::enable_shared_from_this<Patching> {
     }
     for (int attempt = 1;; ++attempt) {
       const auto planned = plan(nullptr);
-      if (!planned && !decided_in_writer(*exchange_)) return done(failure_response(planned.error()));
-      if (may_redo_ || !planned || exchange_->in_bundle) break;
+      if (!planned && !exchange_->in_bundle) return refuse(context_, exchange_, planned.error(), done);
+      if (may_redo_ || exchange_->in_bundle) break;
       const auto answered = [this] { return answer(); };
       auto operation = with_provenance(context_, exchange_, [this](store::WriteContext& writer) { return write(writer); });
       const auto result = context_.store.write(carried_out_once(exchange_, std::move(operation), answered), exchange_->lane);
