@@ -63,9 +63,10 @@ const Route* find_route(std::string_view method, Shape shape, const ServiceOptio
   return nullptr;
 }
 
-// A POST of a search reads, in spite of its method.
+// A POST of a search reads, in spite of its method; to give up an asynchronous request writes no record.
 bool writes(const Route& route) {
-  return route.method != "GET" && route.shape != Shape::type_search && route.shape != Shape::system_search;
+  return route.method != "GET" && route.shape != Shape::type_search && route.shape != Shape::system_search &&
+         route.shape != Shape::async_job;
 }
 
 // Each once, in the table's order.

@@ -203,7 +203,7 @@ TEST_CASE("names of requests are never given twice", "[ids]") {
   std::vector<std::thread> threads;
   for (auto& list : lists) {
     threads.emplace_back([&list] {
-      for (std::size_t i = 0; i < each; ++i) list.push_back(rest::new_request_id());
+      for (std::size_t i = 0; i < each; ++i) list.emplace_back(rest::new_request_id());
     });
   }
   for (auto& thread : threads) thread.join();
