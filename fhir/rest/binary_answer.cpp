@@ -12,6 +12,7 @@
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/partial.h"
 #include "resources-gen/formats/json.h"
+#include "resources-gen/formats/xml.h"
 
 namespace rest {
 namespace {
@@ -267,8 +268,21 @@ std::shared_ptr<BodySource> large_resource(const store::Store& store, std::strin
 
 void set_large_resource(const Context& context, const Exchange& exchange, std::string_view subset, const store::Blob& blob,
                         Response& response) {
-  response.source = large_resource(context.store, subset, blob);
+  if (exchange.answer_as == MediaType::html) {  // a page is for eyes: it shows what searches do
+    response.body = std::make_shared<const std::string>(subset);
+    return;
+  }
   response.content_type = content_type(exchange.answer_as);
+  if (!is_xml(exchange.answer_as)) {
+    response.source = large_resource(context.store, subset, blob);
+    return;
+  }
+  const auto read = formats::read_json(without_subset_mark(subset), context.schema);
+  auto before = formats::write_xml(read.tree);
+  constexpr std::string_view end = "</Binary>";
+  before.erase(before.rfind(end));  // the data are its last element: R4 binary.html
+  before += "<data value=\"";
+  response.source = std::make_shared<ResourceSource>(context.store, blob, std::move(before), "\"/>" + std::string(end));
 }
 
 }  // namespace rest

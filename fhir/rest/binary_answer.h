@@ -17,7 +17,7 @@ Response binary_response(const Context& context, Exchange& exchange, const store
 
 // The whole resource in JSON, of large content: `subset` is what is stored of it.
 std::shared_ptr<BodySource> large_resource(const store::Store& store, std::string_view subset, const store::Blob& blob);
-// Sets the whole resource as the body of `response`, made while it is sent.
+// Sets the whole resource as the body of `response`, made while it is sent, in the exchange's format; for a page, the subset.
 void set_large_resource(const Context& context, const Exchange& exchange, std::string_view subset, const store::Blob& blob,
                         Response& response);
 
