@@ -39,10 +39,23 @@ void extract_slice(Slice& slice, const Index::Reextract& extract) {
   if (thrown) std::rethrow_exception(thrown);
 }
 
+// What an erased version replaced stays replaced: it is a document without terms.
+void add_erased(const store::Store& store, const std::vector<Document>& erased, Document first, Document end, Slice& slice) {
+  const auto from = std::lower_bound(erased.begin(), erased.end(), first);
+  for (auto at = from; at != erased.end() && *at < end; ++at) {
+    store::Version version;
+    version.document = *at;
+    version.previous = store.replaced_by(*at);
+    version.method = store::Method::remove;
+    slice.documents.push_back({version, nullptr});
+  }
+}
+
 }  // namespace
 
 void extract_again(const store::Store& store, const Keys& keys, const Index::Reextract& extract, Document first, Document end,
                    const std::function<bool(std::shared_ptr<const Run>)>& take) {
+  const auto erased = store.erased();
   while (first < end) {
     Slice read;
     store.scan(first, [&](const store::Version& version, std::string_view body, store::Hole hole) {
@@ -54,10 +67,11 @@ void extract_again(const store::Store& store, const Keys& keys, const Index::Ree
     });
     const bool last = read.documents.size() < slice_documents;
     extract_slice(read, extract);
+    const Document next = last ? end : read.documents.back().version.document + 1;
+    add_erased(store, erased, first, next, read);
     std::vector<const RunDocument*> documents;
     for (const RunDocument& document : read.documents) documents.push_back(&document);
     // Numbers without a document (none are expected) are covered too: runs are adjacent.
-    const Document next = last ? end : read.documents.back().version.document + 1;
     if (!take(make_run(first, static_cast<std::uint32_t>(next - first), documents, keys))) return;
     first = next;
   }

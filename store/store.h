@@ -167,6 +167,8 @@ class Store {
   virtual void erase(Erasure what, Completion done) = 0;
   model::Result<std::uint64_t> erase(Erasure what);  // and waits
   virtual std::vector<Document> erased() const = 0;  // ascending
+  // The document that a document took the place of, also where either is erased; 0: none, or the whole resource is erased.
+  virtual Document replaced_by(Document document) const = 0;
 
   virtual std::string pack(std::string_view body) const = 0;  // compresses a stored form; any thread
 

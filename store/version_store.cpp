@@ -301,6 +301,12 @@ Store::Rendered VersionStore::render(const Record& record) const {
 
 Store::Rendered VersionStore::rendered(const Stored& stored) const { return render(stored.version, stored.packed, stored.hole); }
 
+Document VersionStore::replaced_by(Document document) const {
+  const auto snapshot = engine_->snapshot();
+  Record record;
+  return find_record(*snapshot, document, record) ? record.header.previous : 0;
+}
+
 std::optional<Store::Rendered> VersionStore::render(Document document) const {
   const auto snapshot = engine_->snapshot();
   Record record;

@@ -39,6 +39,7 @@ class VersionStore final : public Store {
         std::move(what), [this](std::uint64_t blob) { blobs_->sweep(blob); }, std::move(done));
   }
   std::vector<Document> erased() const override { return erased_.all(); }
+  Document replaced_by(Document document) const override;
   std::string pack(std::string_view body) const override { return packer_.pack(body); }
 
   std::optional<Version> current(model::TypeId type, std::string_view id) const override;

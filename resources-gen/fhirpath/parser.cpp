@@ -296,7 +296,9 @@ class Parser {
       advance();
       return failed() ? no_ast : add(node);
     }
-    if (!is_name()) return expected("a name");
+    // Behind a dot no operator can stand: Narrative.div needs no quotes there, as HL7's patch cases have it.
+    const bool behind_dot = left != no_ast && token_.kind == TokenKind::name;
+    if (!behind_dot && !is_name()) return expected("a name");
     node.kind = AstKind::member;
     node.text = token_.text;
     advance();

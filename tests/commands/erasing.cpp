@@ -51,7 +51,7 @@ Secrets write_population(const tests::Scratch& scratch, std::mt19937_64& random)
     }
     const auto line = [&](std::string_view more) {
       return R"({"resourceType":"Patient","id":")" + id +
-             R"(","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">)" + note +
+             R"(","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">a patient )" + note +
              R"(</div>"},"identifier":[{"system":"urn:n","value":")" + value + R"("}],"name":[{"family":")" + family + "\"}]" +
              std::string(more) + "}\n";
     };

@@ -136,6 +136,11 @@ std::vector<Document> FakeStore::erased() const {
   return {erased_.begin(), erased_.end()};
 }
 
+Document FakeStore::replaced_by(Document document) const {
+  const std::lock_guard lock(mutex_);
+  return documents_.at(document - 1).version.previous;
+}
+
 void FakeStore::erase_documents(const std::vector<Document>& documents) {
   {
     const std::lock_guard lock(mutex_);

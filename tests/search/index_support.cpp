@@ -174,9 +174,25 @@ void compare_scan(const search::Segment& segment, int slot, search::IndexKey key
     for (const auto& term : oracle.terms(segment.base() + i, key))
       if (scan.selects(term)) expected[term].push_back(i);
   const auto range = slot < 0 ? search::Ordinals{} : segment.find(slot, scan);
+  std::vector<std::uint64_t> bitmap((segment.size() + 63) / 64), wanted(bitmap.size());
+  std::vector<std::uint32_t> erased;
+  for (std::uint32_t i = 0; i < segment.size(); ++i)
+    if (oracle.documents[segment.base() + i].erased) erased.push_back(i);
+  if (!erased.empty()) {
+    // A run that was made again at a start is without the terms of what had been erased, an older one has them still: no view
+    // shows either.
+    for (const auto& [term, offsets] : expected)
+      for (const auto offset : offsets) wanted[offset / 64] |= std::uint64_t{1} << (offset % 64);
+    if (slot >= 0) segment.unite(slot, range, bitmap);
+    for (const auto offset : erased) {
+      bitmap[offset / 64] &= ~(std::uint64_t{1} << (offset % 64));
+      wanted[offset / 64] &= ~(std::uint64_t{1} << (offset % 64));
+    }
+    REQUIRE(bitmap == wanted);
+    return;
+  }
   REQUIRE(range.last - range.first == expected.size());
   if (expected.empty()) return;
-  std::vector<std::uint64_t> bitmap((segment.size() + 63) / 64), wanted(bitmap.size());
   std::uint64_t total = 0;
   for (const auto& [term, offsets] : expected) {
     total += offsets.size();
@@ -243,6 +259,7 @@ void compare(const search::View& view, const Oracle& oracle, Random& random, int
       // Columns.
       for (int i = 0; i < 3 && slot >= 0 && segment->has_column(slot); ++i) {
         const auto offset = static_cast<std::uint32_t>(below(random, segment->size()));
+        if (oracle.documents[segment->base() + offset].erased) continue;
         std::vector<std::uint32_t> ordinals;
         segment->ordinals_of(slot, offset, ordinals);
         std::set<std::string> spelled;

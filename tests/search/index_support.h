@@ -97,6 +97,7 @@ class FakeStore : public store::Store {
   std::optional<Rendered> cached(model::TypeId, std::string_view) const override { std::abort(); }
   store::Engine& engine() override { std::abort(); }
   std::vector<Document> erased() const override;
+  Document replaced_by(Document document) const override;
   bool revives(const store::Version&) const override { std::abort(); }
   void erase(store::Erasure, store::Completion) override { std::abort(); }
   CheckReport check() const override { return {}; }
