@@ -3,6 +3,7 @@
 // R4 has no interaction for it. DELETE [type]/[id]/_history and DELETE [type]/[id]/_history/[vid] are those of FHIR's next
 // version (delete-history, delete-history-version); `_hardDelete` is what users of other servers know.
 
+#include "fhir/rest/async.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/read.h"
@@ -58,14 +59,18 @@ void erase(const Context& context, ExchangePtr exchange, Erasure::Extent extent,
     what += "/_history/" + target.version.substr(0, 64);
     erasure.version = version_number(target.version).value_or(0);
   }
-  context.store.erase(std::move(erasure), [exchange, extent, what, done = std::move(done)](model::Result<store::Commit> result) {
-    if (result) return done(erased(*exchange, what, *result));
-    const bool absent = result.error().kind == FailureKind::not_found;
-    // As a delete of what is not there.
-    if (absent && extent == Erasure::Extent::all) return done(erased(*exchange, what, 0));
-    if (absent) return done(failure_response(failure(FailureKind::not_found, IssueCode::not_found, "There is no " + what)));
-    done(failure_response(result.error()));
-  });
+  context.store.erase(
+      std::move(erasure), [&context, exchange, extent, what, done = std::move(done)](model::Result<store::Commit> result) {
+        if (result) {
+          context.jobs.forget_results();  // of asynchronous reads that may have seen it
+          return done(erased(*exchange, what, *result));
+        }
+        const bool absent = result.error().kind == FailureKind::not_found;
+        // As a delete of what is not there.
+        if (absent && extent == Erasure::Extent::all) return done(erased(*exchange, what, 0));
+        if (absent) return done(failure_response(failure(FailureKind::not_found, IssueCode::not_found, "There is no " + what)));
+        done(failure_response(result.error()));
+      });
 }
 
 }  // namespace

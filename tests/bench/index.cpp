@@ -197,6 +197,7 @@ class ShapeStore final : public store::Store {
   store::Engine& engine() override { std::abort(); }
   std::vector<Document> erased() const override { return {}; }
   bool revives(const store::Version&) const override { std::abort(); }
+  Document replaced_by(Document) const override { std::abort(); }
   void erase(store::Erasure, store::Completion) override { std::abort(); }
   CheckReport check() const override { std::abort(); }
 

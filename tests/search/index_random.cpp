@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "search/current_then.h"
 #include "search/merge.h"
 #include "tests/search/index_support.h"
 
@@ -55,6 +56,55 @@ TEST_CASE("a view answers as the simple way does, whatever was flushed, merged a
   CHECK(figures.failed_writes == 0);
   CHECK((figures.disk_segments > 0) == on_disk);
   CHECK(index->files().size() == figures.disk_segments);
+}
+
+// Its terms may stay in the runs, or not: what counts is that nothing of it is alive.
+TEST_CASE("what is erased is alive at no moment, whatever was flushed, merged and reopened", "[index]") {
+  const auto seed = Catch::rngSeed();
+  CAPTURE(seed);
+  const bool on_disk = GENERATE(true, false);
+  Scratch scratch;
+  FakeStore store;
+  Oracle oracle;
+  Generator generator(seed);
+  const std::string directory = on_disk ? scratch.path() + "/segments" : "";
+  auto index = open_index(store, directory, 200);
+  Document known = 0;
+  for (int round = 0; round < 40; ++round) {
+    store.commit(generator.group(1 + below(generator.random, round % 5 == 0 ? 200 : 20)));
+    store.scan(known + 1, [&](const store::Version& version, std::string_view body, store::Hole hole) {
+      oracle.add(version, terms_of(version, body, hole));
+      known = version.document;
+      return true;
+    });
+    std::vector<Document> erased;
+    for (auto left = below(generator.random, 5); left > 0; --left) {
+      const Document document = 1 + below(generator.random, known);
+      if (!std::exchange(oracle.documents[document].erased, true)) erased.push_back(document);
+    }
+    store.erase_documents(erased);
+    const auto what = below(generator.random, 6);
+    if (what == 0) index->flush();
+    if (what == 1) {
+      index.reset();
+      index = open_index(store, directory, 200);
+    }
+    const auto view = index->view();
+    for (const Document moment : {known, 1 + below(generator.random, known), 1 + below(generator.random, known)}) {
+      std::vector<Document> alive;
+      for (Document document = 1; document <= known; ++document) {
+        REQUIRE(view->alive_at(document, moment) == oracle.alive(document, moment));
+        if (oracle.alive(document, moment)) alive.push_back(document);
+      }
+      const CurrentThen all{moment, 1, known + 1, {}};
+      REQUIRE(current_then(*view, all, store::Order::oldest_first, known) == alive);
+      REQUIRE(count_current_then(*view, all) == alive.size());
+      std::reverse(alive.begin(), alive.end());
+      alive.resize(std::min<std::size_t>(alive.size(), 7));
+      REQUIRE(current_then(*view, all, store::Order::newest_first, 7) == alive);
+    }
+  }
+  CHECK(index->check() == std::vector<std::string>());
 }
 
 TEST_CASE("a view held stays as it was", "[index]") {
