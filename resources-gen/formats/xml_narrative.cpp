@@ -92,7 +92,12 @@ void append_escaped(std::string& out, std::string_view text, bool attribute) {
 void append_xml_text(std::string& out, std::string_view text) { append_escaped(out, text, false); }
 void append_xml_attribute(std::string& out, std::string_view value) { append_escaped(out, value, true); }
 
-void NarrativeReader::declared(std::string_view prefix) { prefixes_ = prefixes_ || (depth_ == 0 && !prefix.empty()); }
+void NarrativeReader::declared(std::string_view prefix) { declared_ = declared_ || !prefix.empty(); }
+
+void NarrativeReader::passed() {
+  prefixes_ = prefixes_ || declared_;
+  declared_ = false;
+}
 
 void NarrativeReader::start(const XmlTag& tag) {
   const auto note = [&](const QualifiedName& name, std::string_view what) {
@@ -100,6 +105,7 @@ void NarrativeReader::start(const XmlTag& tag) {
     stranger_ = "the " + std::string(what) + " '" + std::string(name.local) + "' of " +
                 (name.space.empty() ? "no namespace" : "the namespace '" + std::string(name.space) + "'");
   };
+  declared_ = false;  // by the div itself
   if (depth_++ == 0) {
     begin_ = tag.begin;
     const bool prefixed = !document_.substr(begin_ + 1).starts_with(tag.name.local);

@@ -23,6 +23,7 @@ class NarrativeReader {
   bool reading() const { return depth_ != 0; }
   // The document's events; those of elements only from the div on.
   void declared(std::string_view prefix);
+  void passed();  // an element that is none of a div's has begun: what was declared before it holds from outside
   void start(const XmlTag& tag);
   void text(std::string_view piece);
   // True if that was the div's own end: then div() is its text until the next start().
@@ -38,7 +39,8 @@ class NarrativeReader {
   std::uint32_t depth_ = 0;
   std::size_t begin_ = 0;
   bool anew_ = false;
-  bool prefixes_;  // one has been declared outside of a div
+  bool declared_ = false;  // a prefix, since the last start tag outside of a div
+  bool prefixes_;          // one has been declared outside of a div
   std::string written_;
   std::string_view div_;
   std::string stranger_;

@@ -116,6 +116,7 @@ void XmlReader::start(const XmlTag& tag) {
   } else {
     start_child(tag);
   }
+  if (!narrative_.reading()) narrative_.passed();
 }
 
 void XmlReader::start_xhtml(const XmlTag& tag) {

@@ -262,6 +262,14 @@ TEST_CASE("a narrative whose namespace is declared elsewhere is written anew, to
             "<div id='a' xml:lang='en'><p>x &#38; <br/><![CDATA[é]]></p><i></i></div></f:text></f:Patient>") == want);
 }
 
+TEST_CASE("a prefix that a div declares itself does it no harm", "[xml]") {
+  const std::string div = "<div xmlns='http://www.w3.org/1999/xhtml' xmlns:x='urn:x'><!-- c -->a</div>";
+  const auto result = formats::read_xml(
+      "<Patient xmlns='http://hl7.org/fhir'><text><status value='generated'/>" + div + "</text></Patient>", model::r4());
+  CHECK(result.ok());
+  CHECK(result.tree.root().child("text").child("div").text() == div);
+}
+
 TEST_CASE("CDATA and processing instructions in a narrative become what they say", "[xml]") {
   const auto result = formats::read_xml(
       "<Patient xmlns='http://hl7.org/fhir'><text><status value='generated'/><div xmlns='http://www.w3.org/1999/xhtml' "

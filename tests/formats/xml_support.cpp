@@ -47,11 +47,8 @@ class Canonical {
       space();
       ++at_;  // the colon
       auto held = value();
-      const bool left_out =
-          of_pair_ && (held.find("\"div\":\"<div") != std::string::npos
-                           ? name == "\"text\""
-                           : held.find("HTEST") != std::string::npos && (name == "\"tag\"" || name == "\"security\""));
-      if (held != "[]" && held != "{}" && !left_out) members.emplace(std::move(name), std::move(held));
+      const bool narrative = of_pair_ && name == "\"text\"" && held.find("\"div\":\"<div") != std::string::npos;
+      if (held != "[]" && held != "{}" && !narrative) members.emplace(std::move(name), std::move(held));
     }
     ++at_;
     std::string out = "{";
@@ -63,6 +60,7 @@ class Canonical {
     for (++at_, space(); text_[at_] != ']'; space()) {
       if (text_[at_] == ',') ++at_;
       items.push_back(value());
+      if (of_pair_ && items.back().find("\"code\":\"HTEST\"") < 3) items.pop_back();
     }
     ++at_;
     while (!items.empty() && items.back() == "null") items.pop_back();
