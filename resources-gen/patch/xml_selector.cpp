@@ -164,7 +164,8 @@ class Reader {
       return;
     }
     const auto* const last = before();
-    const bool attribute = last != nullptr && (last->text == "@" || (last->text == "::" && tokens_[at_ - 2].text == "attribute"));
+    const bool attribute =
+        last != nullptr && (last->text == "@" || (last->text == "::" && at_ > 1 && tokens_[at_ - 2].text == "attribute"));
     if (attribute) {
       out_ += name;
       return;
