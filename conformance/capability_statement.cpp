@@ -9,7 +9,7 @@ namespace conformance {
 namespace {
 
 // When what this file claims last changed: a constant of the build, as CapabilityStatement.date asks.
-constexpr std::string_view claims_date = "2026-11-25";
+constexpr std::string_view claims_date = "2026-11-26";
 
 // What holds for every type because of how the server works, and not because of a route. R4 capabilitystatement-definitions.html.
 struct TypeFlag {
