@@ -4,13 +4,12 @@
 //
 // Baselines of the same run: a bare server of the same libraries, nginx serving the same bytes from a file (where installed),
 // bare LMDB puts with fsync, and the disk's fsyncs alone. Ratios count; the machine is noisy.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <lmdb.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
@@ -18,53 +17,33 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <thread>
 
+#include "tests/bench/support/disk.h"
 #include "tests/bench/support/load.h"
+#include "tests/bench/support/report.h"
 #include "tests/bench/support/synthetic.h"
 
 namespace {
 
+using bench::heading;
+using bench::load_columns;
 using bench::LoadFigures;
 using bench::LoadPlan;
 using bench::Process;
+using bench::row;
+using bench::since;
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 struct Options {
   std::string directory;
   std::string only;
-  double seconds = 5;
   std::uint64_t grow = 0;      // resources to grow to, in steps from 10,000
   std::uint64_t base = 10000;  // resources stored before the workloads
 };
 Options options;
 const std::string build = KILN_BINARY_DIR;
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-void heading(const std::string& text, const std::string& columns) {
-  std::printf("\n### %s\n\n%s\n", text.c_str(), columns.c_str());
-  const auto bars = std::count(columns.begin(), columns.end(), '|');
-  std::printf("|");
-  for (long i = 1; i < bars; ++i) std::printf("---|");
-  std::printf("\n");
-}
-
-constexpr const char* load_columns = "| workload | clients | requests/s | p50 ms | p99 ms | server CPU s per 1,000 | errors |";
-
-// Runs a load against a server and prints its row.
-LoadFigures row(const std::string& name, Process& server, LoadPlan plan) {
-  if (plan.requests == 0 && plan.seconds == 0) plan.seconds = options.seconds;
-  const double before = server.cpu_seconds();
-  const auto figures = bench::run_load(plan);
-  const double cpu = server.cpu_seconds() - before;
-  std::printf("| %s | %u | %.0f | %.2f | %.2f | %.4f | %llu |\n", name.c_str(), plan.clients, figures.per_second(),
-              figures.percentile(0.5), figures.percentile(0.99),
-              figures.requests != 0 ? cpu * 1000 / static_cast<double>(figures.requests) : 0,
-              static_cast<unsigned long long>(figures.errors));
-  std::fflush(stdout);
-  return figures;
-}
 
 struct Kiln {
   std::string data;
@@ -131,48 +110,6 @@ std::pair<std::uint64_t, double> load_transactions(Kiln& kiln, const bench::Synt
   };
   const auto figures = bench::run_load(plan);
   return {stored, figures.seconds};
-}
-
-void baseline_disk() {
-  heading("The disk", "| baseline | per second |");
-  const auto file = options.directory + "/fsync";
-  const int fd = open(file.c_str(), O_RDWR | O_CREAT, 0644);
-  const std::string page(4096, 'x');
-  auto start = Clock::now();
-  std::uint64_t n = 0;
-  for (; since(start) < 1; ++n) {
-    if (pwrite(fd, page.data(), page.size(), static_cast<off_t>((n % 4096) * 4096)) < 0) break;
-    fdatasync(fd);
-  }
-  std::printf("| fdatasync of one page | %.0f |\n", static_cast<double>(n) / since(start));
-  close(fd);
-  const auto directory = options.directory + "/lmdb";
-  fs::create_directories(directory);
-  for (const unsigned group : {1u, 16u, 64u}) {
-    MDB_env* env = nullptr;
-    mdb_env_create(&env);
-    mdb_env_set_mapsize(env, std::size_t{1} << 33);
-    mdb_env_open(env, directory.c_str(), 0, 0644);
-    const std::string body(1000, 'b');
-    std::uint64_t puts = 0;
-    for (start = Clock::now(); since(start) < 1;) {
-      MDB_txn* txn = nullptr;
-      MDB_dbi dbi = 0;
-      mdb_txn_begin(env, nullptr, 0, &txn);
-      mdb_dbi_open(txn, nullptr, 0, &dbi);
-      for (unsigned i = 0; i < group; ++i) {
-        const auto key = fmt::format("{:016x}", puts++);
-        MDB_val k{key.size(), const_cast<char*>(key.data())}, v{body.size(), const_cast<char*>(body.data())};
-        mdb_put(txn, dbi, &k, &v, 0);
-      }
-      mdb_txn_commit(txn);
-    }
-    std::printf("| bare LMDB puts of 1 kB, %u to a commit | %.0f |\n", group, static_cast<double>(puts) / since(start));
-    mdb_env_close(env);
-    fs::remove_all(directory);
-    fs::create_directories(directory);
-  }
-  fs::remove_all(directory);
 }
 
 // Copies the bodies that the reads ask for into a bare LMDB and into files for nginx.
@@ -324,6 +261,37 @@ void writes(Kiln& kiln, const bench::Synthetic& synthetic, const std::string& at
   }
 }
 
+// Creates of 8 clients while nothing else goes on, and while one more sends transactions of thousands of entries, one after
+// the other.
+void beside(Kiln& kiln, const bench::Synthetic& synthetic, const std::string& at) {
+  heading("Small writes beside large transactions, " + at, load_columns);
+  LoadPlan small;
+  small.port = kiln.port;
+  small.clients = 8;
+  small.request = [&](unsigned, std::uint64_t n) { return post("/fhir/Observation", synthetic.body("Observation", n)); };
+  row("create Observation, alone", *kiln.process, small);
+  for (const std::uint64_t entries : {1000u, 5000u, 20000u}) {
+    std::string bundle = R"({"resourceType":"Bundle","type":"transaction","entry":[)";
+    for (std::uint64_t n = 0; n < entries; ++n) {
+      if (n > 0) bundle += ',';
+      bundle += R"({"resource":)" + synthetic.body("Observation", n) + R"(,"request":{"method":"POST","url":"Observation"}})";
+    }
+    bundle += "]}";
+    LoadPlan large;
+    large.port = kiln.port;
+    std::atomic<bool> over = false;
+    large.request = [&](unsigned, std::uint64_t) { return over ? std::string() : post("/fhir", bundle); };
+    LoadFigures figures;
+    std::thread other([&] { figures = bench::run_load(large); });
+    row(fmt::format("create Observation, beside transactions of {} entries", entries), *kiln.process, small);
+    over = true;
+    other.join();
+    std::printf("\n%llu transactions of %llu entries meanwhile, %.0f ms each at the median, %llu refused\n\n",
+                static_cast<unsigned long long>(figures.requests), static_cast<unsigned long long>(entries),
+                figures.percentile(0.5), static_cast<unsigned long long>(figures.errors));
+  }
+}
+
 std::vector<std::string> search_mix(const Known& known) {
   const auto any = [&](const char* type, std::size_t n) -> std::string {
     const auto found = known.ids.find(type);
@@ -371,7 +339,7 @@ void searches(Kiln& kiln, const Known& known, const std::string& at) {
     LoadPlan one;
     one.port = kiln.port;
     one.clients = 1;
-    one.seconds = std::min(options.seconds, 0.5);
+    one.seconds = std::min(bench::row_seconds, 0.5);
     one.request = [&](unsigned, std::uint64_t) { return bench::http_request("GET", "/fhir/" + query + "&_count=20"); };
     auto shown = query;
     std::replace(shown.begin(), shown.end(), '|', '!');
@@ -421,8 +389,8 @@ bool wanted(const char* name) { return options.only.empty() || options.only.find
 int main(int argc, char** argv) {
   CLI::App app{"Kiln's bench"};
   app.add_option("--directory", options.directory, "Where to work; default a new one under the build folder");
-  app.add_option("--only", options.only, "disk,read,cycle,write,search,import: any of them");
-  app.add_option("--seconds", options.seconds, "Seconds per row")->capture_default_str();
+  app.add_option("--only", options.only, "disk,read,cycle,write,beside,search,import: any of them");
+  app.add_option("--seconds", bench::row_seconds, "Seconds per row")->capture_default_str();
   app.add_option("--base", options.base, "Resources stored before the workloads")->capture_default_str();
   app.add_option("--grow", options.grow, "Then grow to so many resources, measuring writes and searches again");
   CLI11_PARSE(app, argc, argv);
@@ -432,7 +400,7 @@ int main(int argc, char** argv) {
   options.directory = fs::absolute(options.directory);
   const bench::Synthetic synthetic(20260101);
   try {
-    if (wanted("disk")) baseline_disk();
+    if (wanted("disk")) bench::baseline_disk(options.directory);
     if (wanted("import")) imports(synthetic);
     auto kiln = start_kiln(options.directory + "/data");
     std::printf("\nempty: started in %.2f s, resident memory %.0f MB\n", kiln.start_seconds,
@@ -457,6 +425,7 @@ int main(int argc, char** argv) {
     if (wanted("read")) reads(kiln, known);
     if (wanted("search")) searches(kiln, known, fmt::format("{} resources", resources));
     if (wanted("write")) writes(kiln, synthetic, fmt::format("{} resources", resources));
+    if (wanted("beside")) beside(kiln, synthetic, fmt::format("{} resources", resources));
     if (wanted("cycle")) cycle(kiln, synthetic);
     for (std::uint64_t step = options.base * 10; options.grow > options.base; step *= 10) {
       step = std::min(step, options.grow);
