@@ -36,6 +36,7 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
     version = http_version;
     request.method = view(method);
     request.target = origin_form(view(target));
+    request.headers.reserve(12);  // as many as clients send
   }
   // RFC 9112 3.2.2: a server takes `http://host/path` too. We serve one host: its name does not matter.
   static std::string origin_form(std::string_view target) {
