@@ -1,7 +1,6 @@
 // XML Patch: HL7's cases, and rows of our own. RFC 5261.
 
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <map>
 #include <pugixml.hpp>
 #include <sstream>
@@ -163,18 +162,17 @@ TEST_CASE("XML Patch: what is no patch") {
   CHECK(failure.issues.size() == 4);
 }
 
-TEST_CASE("XML Patch: what costs much is refused, or done in time") {
+// The second would go on for longer than a suite may take, were a condition's cost not counted.
+TEST_CASE("XML Patch: what costs much is refused") {
   std::string document = R"(<a xmlns="http://hl7.org/fhir">)", operations;
   for (int i = 0; i < 50'000; ++i) document += R"(<b v="x"><c v="y"/></b>)";
   document += "</a>";
   for (int i = 0; i < 5'000; ++i) operations += R"(<add sel="f:a"><b/></add>)";
-  const auto begun = std::chrono::steady_clock::now();
   CHECK(xml_patched(document, diff(operations)).find("too much work") != std::string::npos);
   CHECK(
       xml_patched(document,
                   diff(R"(<remove sel="//*[*[*[*[1]]]][contains(string(.),'x')][contains(concat(string(.),string(.)),'y')]"/>)"))
           .starts_with("! Operation 0"));
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
 }
 
 TEST_CASE("XML Patch of a resource: decimals, extensions and the narrative it leaves alone stay as they were") {

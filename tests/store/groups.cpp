@@ -170,14 +170,14 @@ TEST_CASE("bulk operations yield to normal ones, and are not starved by them") {
   {
     tests::Hold hold(*world.store);
     for (int i = 0; i < 4; ++i) world.submit("more" + std::to_string(i), 6000, Lane::bulk);
-    world.engine->before = [&] {
+    world.engine->each_commit([&] {
       if (world.engine->commits < 10) world.submit("busy" + std::to_string(world.engine->commits));
-    };
+    });
     world.submit("go");
   }
   world.wait();
   CHECK(world.store->current(tests::type("Patient"), "more3"));
-  world.engine->before = nullptr;
+  world.engine->each_commit(nullptr);
 }
 
 TEST_CASE("a commit that fails undoes its group, and answers all that may have been decided by it") {

@@ -59,7 +59,7 @@ TEST_CASE("conditional creates of one identifier make exactly one resource") {
   const auto store = tests::open_store(std::move(failing));
   store->listen(&index);
   std::mt19937_64 random(tests::random_seed("conditional creates"));
-  engine.before = [&] { engine.failing = random() % 3 == 0; };
+  engine.each_commit([&] { engine.failing = random() % 3 == 0; });
   for (int round = 0; round < 5; ++round) {
     const std::string identifier = "identifier-" + std::to_string(round);
     std::atomic<int> created = 0, existed = 0;
@@ -80,7 +80,7 @@ TEST_CASE("conditional creates of one identifier make exactly one resource") {
     CHECK(created == 1);
     CHECK(existed == clients - 1);
   }
-  engine.before = nullptr;
+  engine.each_commit(nullptr);
   engine.failing = false;
   store->write([](WriteContext&) -> model::Result<void> { return {}; });
   std::map<std::string, int> found;

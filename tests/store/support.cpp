@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 
 #include "resources-gen/formats/json.h"
 
@@ -112,7 +111,16 @@ std::string text(const model::Failure& failure) {
   return out;
 }
 
+void FailingEngine::each_commit(std::function<void()> before) {
+  const std::lock_guard lock(mutex_);
+  before_ = std::move(before);
+}
+
 model::Result<void> FailingEngine::write(const std::function<void(store::Transaction&)>& fn) {
+  const auto before = [this] {
+    const std::lock_guard lock(mutex_);
+    return before_;
+  }();
   if (before) before();
   if (failing) return model::failure(model::FailureKind::no_space, model::IssueCode::no_store, "the disk is full, says the test");
   ++commits;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,10 +67,12 @@ class FailingEngine : public store::Engine {
 
   std::atomic<bool> failing{false};
   std::atomic<int> commits{0};
-  // Called before each commit.
-  std::function<void()> before;
+  // `before` is called before each commit from now on; may be null.
+  void each_commit(std::function<void()> before);
 
  private:
+  std::mutex mutex_;  // guards before_: the writer may be at its next group
+  std::function<void()> before_;
   std::unique_ptr<store::Engine> engine_;
 };
 
