@@ -184,8 +184,13 @@ void SegmentIndex::memory_lane() {
     } catch (const std::exception& error) {
       fail(error.what());
     }
-    const auto view = now();
-    const std::size_t in_memory = newest_in_memory(view->runs()).size();
+    std::weak_ptr<const RunView> seen;  // not held while waiting: its files, merged since, would stay
+    std::size_t in_memory = 0;
+    {
+      const auto view = now();
+      seen = view;
+      in_memory = newest_in_memory(view->runs()).size();
+    }
     lock.lock();
     if (flush) {
       flush_done_ = asked;
@@ -195,7 +200,7 @@ void SegmentIndex::memory_lane() {
     if (more) continue;
     const auto wanted = [&] { return stop_ || memory_wanted_ || flush_asked_ > flush_done_; };
     if (in_memory > 1 || !may_try())
-      idle = !memory_wake_.wait_for(lock, quiet, wanted) && now() == view;
+      idle = !memory_wake_.wait_for(lock, quiet, wanted) && now() == seen.lock();
     else
       memory_wake_.wait(lock, wanted);
   }

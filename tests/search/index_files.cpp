@@ -82,10 +82,14 @@ TEST_CASE("no file is left behind that the manifest does not name, and orphans a
   std::ofstream(scratch.path() + "/x.new") << "half";
   std::ofstream(scratch.path() + "/other.txt") << "not ours";
   index = open_index(store, scratch.path(), 100);
-  const auto view = index->view();
-  CHECK(segment_files(scratch.path()).size() == index->files().size() + 1);
   CHECK(index->figures().memory_segments == 0);  // the end of the one before flushed
-  compare(*view, Oracle::of(store), generator.random, 3);
+  compare(*index->view(), Oracle::of(store), generator.random, 3);
+  // Once the lane has merged what it will, and though nothing is written, the files are those that are named, and the one that
+  // is not ours.
+  const auto swept = [&] { return segment_files(scratch.path()).size() == index->files().size() + 1; };
+  for (int i = 0; i < 5000 && !swept(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  CAPTURE(segment_files(scratch.path()), index->files());
+  CHECK(swept());
 }
 
 TEST_CASE("a file is kept while a view holds it", "[index]") {

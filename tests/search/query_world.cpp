@@ -9,7 +9,7 @@
 
 namespace query_test {
 
-std::int64_t World::now = 1'700'000'000'000;
+std::atomic<std::int64_t> World::now = 1'700'000'000'000;
 
 World::World(Kind kind) : kind_(kind) {
   options.base_urls = {"http://kiln.test/fhir"};
@@ -29,7 +29,7 @@ World::~World() {
 
 void World::open() {
   store::StoreOptions store_options;
-  store_options.clock = [] { return now; };
+  store_options.clock = [] { return now.load(); };
   std::unique_ptr<store::Engine> engine;
   std::string index;
   if (kind_ == Kind::disk) {

@@ -1,6 +1,7 @@
 // A store with its search on top, for the tests of queries: resources in as JSON, pages out by URL.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -40,7 +41,7 @@ class World {
   const model::Schema& schema() const { return model::r4(); }
   search::ParseOptions options;
 
-  static std::int64_t now;  // the store's clock, ms; each write moves it on by `tick`
+  static std::atomic<std::int64_t> now;  // the store's clock, ms; each write moves it on by `tick`
   std::int64_t tick = 1000;
 
  private:
