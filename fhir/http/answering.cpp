@@ -22,13 +22,13 @@ inline void Answering::begin(const RequestReader& reader) {
 void Answering::answer_unread(RequestReader& reader, rest::Response response) {
   begin(reader);
   keep_alive_ = false;
-  head_ = false;
+  old_version_ = reader.version < 11;
+  head_ = reader.request.method == "HEAD";
   respond_ourselves(reader.request, std::move(response));
 }
 
 void Answering::respond_ourselves(const rest::Request& request, rest::Response response) {
-  terms_.read_ids(request);
-  terms_.add_ids(response);
+  shared_.service->complete(request, response);
   respond(std::move(response));
 }
 
@@ -60,13 +60,12 @@ void Answering::answer(RequestReader& reader) {
     }
   }
   request.client = terms_.client.empty() ? client_ : terms_.client;
-  terms_.read_ids(request);
+  terms_.keep(request);
   auto work = [self = shared_from_this(), sent = std::move(request)]() mutable { self->work(std::move(sent)); };
   if (!shared_.workers->post(std::move(work))) {
     auto response = refusal(503, model::IssueCode::throttled, "The server is busy: try again in a moment");
     response.headers.emplace_back("Retry-After", "1");
-    terms_.add_ids(response);
-    respond(std::move(response));
+    respond_ourselves(terms_.asked(), std::move(response));
   }
 }
 
@@ -77,7 +76,7 @@ void Answering::work(rest::Request request) {
     auto decoded = decode_content(std::move(request.body), coding, shared_.options.max_body_bytes);
     if (!decoded) {
       auto response = coding_refusal(decoded.error());
-      terms_.add_ids(response);
+      shared_.service->complete(request, response);
       return finish(std::move(response));
     }
     request.body = std::move(*decoded);

@@ -23,7 +23,7 @@ class Answering : public ConnectionBase, public std::enable_shared_from_this<Ans
   void answer(RequestReader& reader);
   // One that has not, or whose body cannot be taken: `response` is its answer, and the connection's last.
   void answer_unread(RequestReader& reader, rest::Response response);
-  // With an answer of our own: the service has not seen the request.
+  // With an answer of our own, which goes out as the endpoint's do.
   void respond_ourselves(const rest::Request& request, rest::Response response);
   // Sends the answer. Nothing further is answered before it is sent.
   virtual void respond(rest::Response response) = 0;

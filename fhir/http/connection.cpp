@@ -213,7 +213,7 @@ class Connection final : public Answering {
     auto& request = reader_->request;
     if (!intake_) {
       auto decoder = make_decoder(request.header("Content-Encoding"));
-      if (!decoder) return refuse(body_refusal(decoder.error()));
+      if (!decoder) return refuse(coding_refusal(decoder.error()));
       intake_ = std::make_shared<BodyIntake>(loop_, request.sink, std::move(*decoder));
     }
     const bool last = reader_->is_done();
@@ -235,6 +235,7 @@ class Connection final : public Answering {
 
   void refuse(rest::Response response) {
     reading_ = false;
+    if (reader_->request.target.empty()) reader_->take_cut_line(input_.unread());
     answer_unread(*reader_, std::move(response));
   }
 
@@ -308,9 +309,8 @@ class Connection final : public Answering {
     }
     source_.stop();
     keep_alive_ = false;
-    auto response = refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more");
-    terms_.add_ids(response);
-    respond(std::move(response));
+    respond_ourselves(terms_.asked(),
+                      refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more"));
   }
 
   // Reads on while the source has nothing to say: only so is a client's going seen. What it sends beyond a moderate part of a

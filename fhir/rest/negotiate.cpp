@@ -85,6 +85,14 @@ Offer read_range(std::string_view range) {
   return offer;
 }
 
+// The first of that name.
+const search::Argument* find_argument(const std::vector<search::Argument>& arguments, std::string_view name) {
+  for (const auto& each : arguments) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
 constexpr std::string_view offered =
     "application/fhir+json, application/fhir+xml, application/json or application/xml, of FHIR R4 (fhirVersion=4.0)";
 
@@ -126,6 +134,20 @@ model::Result<MediaType> choose_answer(const std::string* format, std::string_vi
       FailureKind::not_acceptable, IssueCode::not_supported,
       std::string(other_version ? "Accept asks for another version of FHIR" : "Accept names no format of this server") + " ('" +
           std::string(accept.substr(0, 100)) + "'); it answers " + std::string(offered));
+}
+
+model::Result<MediaType> choose_answer(const Request& request, const std::vector<search::Argument>& arguments) {
+  std::string accept;
+  for (const auto& [name, value] : request.headers) {
+    if (equal_ignoring_case(name, "Accept")) accept += (accept.empty() ? "" : ",") + value;
+  }
+  const auto* format = find_argument(arguments, "_format");
+  return choose_answer(format ? &format->value : nullptr, accept);
+}
+
+bool asks_pretty(const std::vector<search::Argument>& arguments) {
+  const auto* pretty = find_argument(arguments, "_pretty");
+  return pretty != nullptr && pretty->value == "true";
 }
 
 model::Result<MediaType> check_content_type(std::string_view sent) {

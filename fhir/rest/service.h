@@ -114,6 +114,10 @@ class Endpoint {
     (void)head;
     return nullptr;
   }
+  // Makes an answer of the pump's own, an OperationOutcome in minified JSON, one of this endpoint's: in the form that the
+  // request asks for, with its Content-Type and the request's ids. Of the request there may be only what had been read when it
+  // was refused, or nothing. Never blocks. Here: JSON.
+  virtual void complete(const Request& request, Response& response) const;
 };
 
 // Must go before the store and search that it was given; its destructor waits for answers under way.
@@ -128,13 +132,11 @@ class Service final : public Endpoint {
   std::optional<Response> try_quick(const Request& request) const override;  // a plain read of what the cache holds
   const ServiceOptions& options() const override;
   std::shared_ptr<BodySink> begin_body(const Request& head) override;  // raw content for a Binary
+  void complete(const Request& request, Response& response) const override;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// An error as a Response: for the pump's own refusals (413, 431, 400 ...).
-Response outcome_response(int status, const model::Issues& issues);
 
 }  // namespace rest
