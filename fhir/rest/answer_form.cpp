@@ -29,11 +29,9 @@ void put_into_form(Response& response, const model::Schema& schema, std::string_
   if (type == MediaType::html) return answer_with_page(response, base_url, schema);
   if (is_xml(type)) {
     response.body = std::make_shared<const std::string>(as_xml(json, schema, pretty));
-    // R4 http.html#mime-type: answers SHALL name the character set. text/xml would be US-ASCII without it.
-    response.headers.emplace_back("Content-Type", std::string(content_type(type)) + "; charset=utf-8");
-    return;
+  } else if (pretty) {
+    response.body = std::make_shared<const std::string>(formats::pretty(json));
   }
-  if (pretty) response.body = std::make_shared<const std::string>(formats::pretty(json));
   response.headers.emplace_back("Content-Type", content_type(type));
 }
 

@@ -98,11 +98,21 @@ constexpr std::string_view offered =
 
 }  // namespace
 
+// R4 http.html#mime-type: answers SHALL name the character set. text/xml would be US-ASCII without it.
 std::string_view content_type(MediaType type) {
-  for (const auto& row : media_types) {
-    if (row.type == type) return row.name;
-  }
-  return media_types[0].name;
+  static constexpr std::array<std::string_view, 7> content_types{"application/fhir+json; charset=utf-8",
+                                                                 "application/json; charset=utf-8",
+                                                                 "text/json; charset=utf-8",
+                                                                 "application/fhir+xml; charset=utf-8",
+                                                                 "application/xml; charset=utf-8",
+                                                                 "text/xml; charset=utf-8",
+                                                                 "text/html; charset=utf-8"};
+  return content_types.at(static_cast<std::size_t>(type));
+}
+
+std::string_view media_name(MediaType type) {
+  auto text = content_type(type);
+  return next_part(text, ';');
 }
 
 bool is_xml(MediaType type) { return type == MediaType::fhir_xml || type == MediaType::xml || type == MediaType::text_xml; }

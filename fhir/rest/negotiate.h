@@ -13,7 +13,8 @@ namespace rest {
 
 enum class MediaType : std::uint8_t { fhir_json, json, text_json, fhir_xml, xml, text_xml, html };
 
-std::string_view content_type(MediaType type);  // "application/fhir+json"
+std::string_view content_type(MediaType type);  // of an answer: "application/fhir+json; charset=utf-8"
+std::string_view media_name(MediaType type);    // "application/fhir+json"
 bool is_xml(MediaType type);
 
 // The answer's type by `_format` (nullptr: not sent), else by the Accept header (empty: not sent). Fails with 406.
