@@ -1,6 +1,7 @@
 #include "fhir/http/answering.h"
 
 #include <boost/asio/post.hpp>
+#include <thread>
 #include <utility>
 
 #include "fhir/http/content_coding.h"
@@ -81,19 +82,19 @@ void Answering::work(rest::Request request) {
     }
     request.body = std::move(*decoded);
   }
-  shared_.service->handle(std::move(request), [self = shared_from_this()](rest::Response response) {
-    if (self->terms_.wants_coding(response)) {
-      // May be the store's writer: compress elsewhere.
-      auto boxed = std::make_shared<rest::Response>(std::move(response));
-      if (!self->shared_.workers->post([self, boxed] {
-            self->terms_.encode(*boxed);
-            self->finish(std::move(*boxed));
-          })) {
-        self->finish(std::move(*boxed));
-      }
-      return;
-    }
-    self->finish(std::move(response));
+  const auto here = std::this_thread::get_id();
+  shared_.service->handle(std::move(request), [self = shared_from_this(), here](rest::Response response) {
+    if (!response.form && !self->terms_.wants_coding(response)) return self->finish(std::move(response));
+    auto boxed = std::make_shared<rest::Response>(std::move(response));
+    auto rest = [self, boxed] {
+      rest::finish_body(*boxed);
+      if (self->terms_.wants_coding(*boxed)) self->terms_.encode(*boxed);
+      self->finish(std::move(*boxed));
+    };
+    // What takes time with the body's size is for a worker: this may be the store's writer, for which every write waits. With no
+    // worker to be had it is for the loop, which keeps its own connections waiting only.
+    if (std::this_thread::get_id() == here) return rest();
+    if (!self->shared_.workers->post(rest)) boost::asio::post(self->loop_->context, rest);
   });
 }
 

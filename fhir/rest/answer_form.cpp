@@ -1,9 +1,12 @@
 #include "fhir/rest/answer_form.h"
 
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
+#include "fhir/rest/failures.h"
 #include "fhir/rest/html_page.h"
 #include "resources-gen/formats/json.h"
 #include "resources-gen/formats/xml.h"
@@ -24,15 +27,33 @@ std::string as_xml(std::string_view json, const model::Schema& schema, bool pret
 
 }  // namespace
 
-void put_into_form(Response& response, const model::Schema& schema, std::string_view base_url, MediaType type, bool pretty) {
-  const auto& json = *response.body;
-  if (type == MediaType::html) return answer_with_page(response, base_url, schema);
-  if (is_xml(type)) {
-    response.body = std::make_shared<const std::string>(as_xml(json, schema, pretty));
-  } else if (pretty) {
-    response.body = std::make_shared<const std::string>(formats::pretty(json));
-  }
+void set_form(Response& response, const model::Schema& schema, std::string_view base_url, MediaType type, bool pretty) {
   response.headers.emplace_back("Content-Type", content_type(type));
+  if (type == MediaType::html) {
+    add_page_headers(response);
+    response.form = [&schema, base = std::string(base_url), status = response.status](std::string_view json) {
+      return html_page(json, status, base, schema);
+    };
+  } else if (is_xml(type)) {
+    response.form = [&schema, pretty](std::string_view json) { return as_xml(json, schema, pretty); };
+  } else if (pretty) {
+    response.form = [](std::string_view json) { return formats::pretty(json); };
+  }
+}
+
+void finish_body(Response& response) {
+  const auto form = std::exchange(response.form, nullptr);
+  if (!form) return;
+  std::string text;
+  try {
+    text = form(*response.body);
+  } catch (const std::exception& trouble) {
+    std::fprintf(stderr, "kiln: an answer could not be put into its form: %s\n", trouble.what());
+    const auto failed = unexpected_response();
+    response.status = failed.status;
+    text = form(*failed.body);
+  }
+  response.body = std::make_shared<const std::string>(std::move(text));
 }
 
 }  // namespace rest

@@ -10,8 +10,9 @@
 
 namespace rest {
 
-// Puts the answer's body, a resource in minified JSON, into the form, and adds Content-Type and what else belongs to it. Throws
-// if the body is no resource: the server's own fault. `base_url`: below which the links of a page lead.
-void put_into_form(Response& response, const model::Schema& schema, std::string_view base_url, MediaType type, bool pretty);
+// Says which form the answer's body, a resource in minified JSON, is to have: adds Content-Type and what else belongs to it, and
+// leaves the body itself to finish_body() (service.h). `base_url`: below which the links of a page lead. `schema` outlives the
+// answer.
+void set_form(Response& response, const model::Schema& schema, std::string_view base_url, MediaType type, bool pretty);
 
 }  // namespace rest

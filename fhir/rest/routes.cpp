@@ -112,7 +112,7 @@ void finish(const Context& context, const Exchange& exchange, Response& response
   if (!response.content_type.empty()) {
     response.headers.emplace_back("Content-Type", response.content_type);
   } else if (response.body) {
-    put_into_form(response, context.schema, base_url(context, exchange), exchange.answer_as, exchange.pretty);
+    set_form(response, context.schema, base_url(context, exchange), exchange.answer_as, exchange.pretty);
   }
   if (response.status < 400) add_warnings(exchange, response);
   if (response.status < 400 && exchange.provenance && exchange.provenance->made) {
@@ -169,9 +169,9 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
     exchange.target.arguments = arguments_of(request.target);  // how the refusal is to be written may still be understood
   }
   auto type = choose_answer(request, exchange.target.arguments);
-  exchange.pretty = asks_pretty(exchange.target.arguments);
   // Within a Bundle there is one format, that of the whole.
   if (type && !exchange.in_bundle) exchange.answer_as = *type;
+  exchange.pretty = !exchange.in_bundle && asks_pretty(exchange.target.arguments);
   if (!target) return target.error();
   // Both have forms of their own.
   if (!type && exchange.target.shape != Shape::changes && !reads_content(context, exchange)) return type.error();

@@ -126,6 +126,7 @@ Response Service::handle(Request request) {
   });
   std::unique_lock lock(mutex);
   arrived.wait(lock, [&] { return answer.has_value(); });
+  finish_body(*answer);
   return std::move(*answer);
 }
 
@@ -145,7 +146,8 @@ void Service::complete(const Request& request, Response& response) const {
   const auto arguments = arguments_of(request.target);
   // Which format is not acceptable is not what is wrong first: as of any answer to it, JSON is given then.
   const auto type = choose_answer(request, arguments);
-  put_into_form(response, impl_->context.schema, base_url, type ? *type : MediaType::fhir_json, asks_pretty(arguments));
+  set_form(response, impl_->context.schema, base_url, type ? *type : MediaType::fhir_json, asks_pretty(arguments));
+  finish_body(response);  // at once: it is short
   add_request_ids(request.header("X-Request-Id"), request.header("X-Correlation-Id"), response);
 }
 
