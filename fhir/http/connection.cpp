@@ -7,6 +7,7 @@
 
 #include "fhir/http/answering.h"
 #include "fhir/http/body_intake.h"
+#include "fhir/http/content_coding.h"
 #include "fhir/http/input_buffer.h"
 #include "fhir/http/refusals.h"
 #include "fhir/http/request_reader.h"
@@ -212,7 +213,7 @@ class Connection final : public Answering {
     deadline = Clock::time_point::max();
     auto& request = reader_->request;
     if (!intake_) {
-      auto decoder = make_decoder(request.header("Content-Encoding"));
+      auto decoder = make_decoder(request.header("Content-Encoding"), request.sink->limit());
       if (!decoder) return refuse(coding_refusal(decoder.error()));
       intake_ = std::make_shared<BodyIntake>(loop_, request.sink, std::move(*decoder));
     }
