@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "fhir/http/bounded_output.h"
 #include "fhir/http/content_coding.h"
 
 namespace http {
@@ -15,30 +14,33 @@ namespace {
 constexpr int quality = 4;
 constexpr int window_bits = 20;  // as large as most answers; the encoder's memory goes with it
 
+// Its window is at most 16 MB: larger ones (not part of RFC 7932) are refused unless they are asked for.
+class Decoder final : public Unfolding {
+ public:
+  explicit Decoder(std::uint64_t limit) : Unfolding("br", limit) {}
+
+ private:
+  State unfold(std::string_view& in, char* out, std::size_t room, std::size_t& written) override {
+    if (!state_) return State::no_memory;
+    const auto* next = reinterpret_cast<const std::uint8_t*>(in.data());
+    auto* to = reinterpret_cast<std::uint8_t*>(out);
+    std::size_t left = in.size(), free = room;
+    const auto state = BrotliDecoderDecompressStream(state_.get(), &left, &next, &free, &to, nullptr);
+    in.remove_prefix(in.size() - left);
+    written = room - free;
+    if (state == BROTLI_DECODER_RESULT_SUCCESS) return State::end;
+    if (state == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) return State::full;
+    return state == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT ? State::hungry : State::bad;
+  }
+  bool begin_again() override { return false; }
+
+  std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> state_{
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance};
+};
+
 }  // namespace
 
-// The decoder's window is at most 16 MB: larger ones (not part of RFC 7932) are refused unless they are asked for.
-model::Result<std::string> decode_brotli(std::string_view content, std::uint64_t limit) {
-  const std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> decoder(
-      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance);
-  if (!decoder) return model::failure(model::FailureKind::unavailable, model::IssueCode::throttled, "There is no memory");
-  BoundedOutput out(content.size() * 4, limit);
-  auto left = content.size();
-  auto* next = reinterpret_cast<const std::uint8_t*>(content.data());
-  for (;;) {
-    if (!out.make_room()) return out.too_large();
-    auto* to = reinterpret_cast<std::uint8_t*>(out.room());
-    auto room = out.room_bytes();
-    const auto before = room;
-    const auto state = BrotliDecoderDecompressStream(decoder.get(), &left, &next, &room, &to, nullptr);
-    out.wrote(before - room);
-    if (state == BROTLI_DECODER_RESULT_SUCCESS) break;
-    if (state != BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) return damaged("br");
-  }
-  if (out.over()) return out.too_large();
-  if (left != 0) return damaged("br");
-  return out.take();
-}
+std::unique_ptr<ContentDecoder> brotli_decoder(std::uint64_t limit) { return std::make_unique<Decoder>(limit); }
 
 std::optional<std::string> encode_brotli(std::string_view content) {
   auto size = BrotliEncoderMaxCompressedSize(content.size());

@@ -4,7 +4,6 @@
 
 #include <memory>
 
-#include "fhir/http/bounded_output.h"
 #include "fhir/http/content_coding.h"
 
 namespace http {
@@ -13,28 +12,33 @@ namespace {
 constexpr int window_log = 23;  // RFC 9659: a decoder of the content coding need not take windows of more than 8 MB
 constexpr int level = 3;
 
+// Frames that need a dictionary are damaged to us.
+class Decoder final : public Unfolding {
+ public:
+  explicit Decoder(std::uint64_t limit) : Unfolding("zstd", limit) {
+    if (state_) ZSTD_DCtx_setParameter(state_.get(), ZSTD_d_windowLogMax, window_log);
+  }
+
+ private:
+  State unfold(std::string_view& in, char* out, std::size_t room, std::size_t& written) override {
+    if (!state_) return State::no_memory;
+    ZSTD_inBuffer from{in.data(), in.size(), 0};
+    ZSTD_outBuffer to{out, room, 0};
+    const auto left = ZSTD_decompressStream(state_.get(), &to, &from);
+    in.remove_prefix(from.pos);
+    written = to.pos;
+    if (ZSTD_isError(left) != 0) return State::bad;
+    if (left == 0) return State::end;
+    return to.pos == room || !in.empty() ? State::full : State::hungry;
+  }
+  bool begin_again() override { return true; }  // RFC 8878 3.1: any number of frames; the next call begins one
+
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> state_{ZSTD_createDCtx(), ZSTD_freeDCtx};
+};
+
 }  // namespace
 
-// Any number of frames, one after the other (RFC 8878 3.1). Frames that need a dictionary are damaged to us.
-model::Result<std::string> decode_zstd(std::string_view content, std::uint64_t limit) {
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> decoder(ZSTD_createDCtx(), ZSTD_freeDCtx);
-  if (!decoder) return model::failure(model::FailureKind::unavailable, model::IssueCode::throttled, "There is no memory");
-  ZSTD_DCtx_setParameter(decoder.get(), ZSTD_d_windowLogMax, window_log);
-  BoundedOutput out(content.size() * 4, limit);
-  ZSTD_inBuffer from{content.data(), content.size(), 0};
-  for (;;) {
-    if (!out.make_room()) return out.too_large();
-    ZSTD_outBuffer to{out.room(), out.room_bytes(), 0};
-    const auto state = ZSTD_decompressStream(decoder.get(), &to, &from);
-    out.wrote(to.pos);
-    if (ZSTD_isError(state)) return damaged("zstd");
-    const bool all_read = from.pos == from.size;
-    if (all_read && state == 0) break;                         // the last frame has ended
-    if (all_read && to.pos < to.size) return damaged("zstd");  // it asks for more, and has nothing left to give
-  }
-  if (out.over()) return out.too_large();
-  return out.take();
-}
+std::unique_ptr<ContentDecoder> zstd_decoder(std::uint64_t limit) { return std::make_unique<Decoder>(limit); }
 
 std::optional<std::string> encode_zstd(std::string_view content) {
   std::string out(ZSTD_compressBound(content.size()), '\0');

@@ -5,11 +5,11 @@
 #include <boost/asio/write.hpp>
 #include <optional>
 
+#include "fhir/http/answering.h"
 #include "fhir/http/body_intake.h"
 #include "fhir/http/content_coding.h"
 #include "fhir/http/input_buffer.h"
 #include "fhir/http/refusals.h"
-#include "fhir/http/reply_terms.h"
 #include "fhir/http/request_reader.h"
 #include "fhir/http/response_header.h"
 #include "fhir/http/source_sender.h"
@@ -30,11 +30,11 @@ constexpr std::uint64_t drain_bytes = 4u << 20;       // read and dropped after 
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
 
 template <typename Stream>
-class Connection final : public ConnectionBase, public std::enable_shared_from_this<Connection<Stream>> {
+class Connection final : public Answering {
  public:
   template <typename... Args>
   explicit Connection(std::shared_ptr<Loop> loop, Args&&... args)
-      : loop_(std::move(loop)), shared_(*loop_->shared), stream_(std::forward<Args>(args)...) {
+      : Answering(std::move(loop)), stream_(std::forward<Args>(args)...) {
     loop_->connections.insert(this);
   }
   // May be a worker's or the writer's thread: the socket was closed on the loop's, in close().
@@ -48,7 +48,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     proxied_ = shared_.proxies.contains(peer.address());
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       deadline = Clock::now() + shared_.options.header_timeout;
-      stream_.async_handshake(asio::ssl::stream_base::server, [self = this->shared_from_this()](error_code trouble) {
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code trouble) {
         if (trouble) return self->close();
         self->next_request();
       });
@@ -59,13 +59,13 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
 
   void close() override {
     if (closed_) return;
-    const auto self = this->shared_from_this();  // what the pump lets go of may be the last to hold us
+    const auto held = self();  // what the pump lets go of may be the last to hold us
     closed_ = true;
     intake_ = nullptr;  // what has come of a body is let go now, whoever still holds us
     if (reader_) reader_->request.sink = nullptr;
     if (source_.under_way()) {
       sent_ = source_.sent();
-      log();
+      log(response_, sent_);
       source_.stop();
     }
     loop_->connections.erase(this);
@@ -85,6 +85,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   }
 
  private:
+  std::shared_ptr<Connection> self() { return std::static_pointer_cast<Connection>(shared_from_this()); }
+
   tcp::socket& socket() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       return stream_.next_layer();
@@ -127,7 +129,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void receive() {
     receiving_ = true;
     stream_.async_read_some(asio::buffer(input_.room(), input_.room_size()),
-                            [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
+                            [self = self()](error_code trouble, std::size_t bytes) {
                               self->receiving_ = false;
                               self->received(trouble, bytes);
                             });
@@ -203,7 +205,6 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
       }
     }
     if (reader_->request.sink) return pass_on();
-    started_ = Clock::now();
     dispatch();
   }
 
@@ -212,21 +213,31 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     deadline = Clock::time_point::max();
     auto& request = reader_->request;
     if (!intake_) {
-      auto decoder = make_decoder(request.header("Content-Encoding"));
-      if (!decoder) return refuse(body_refusal(decoder.error()));
+      auto decoder = make_decoder(request.header("Content-Encoding"), request.sink->limit());
+      if (!decoder) return refuse(coding_refusal(decoder.error()));
       intake_ = std::make_shared<BodyIntake>(loop_, request.sink, std::move(*decoder));
     }
     const bool last = reader_->is_done();
-    intake_->take(std::exchange(request.body, {}), last, [self = this->shared_from_this(), last](model::Result<void> taken) {
+    intake_->take(std::exchange(request.body, {}), last, [self = self(), last](model::Result<void> taken) {
       if (self->closed_) return;
       if (!taken) return self->refuse(body_refusal(taken.error()));
-      if (last) {
-        self->started_ = Clock::now();
-        return self->dispatch();
-      }
+      if (last) return self->dispatch();
       self->deadline = self->sending_deadline(body_piece_bytes);
       self->read_more();
     });
+  }
+
+  void dispatch() {
+    reading_ = false;
+    intake_ = nullptr;
+    deadline = Clock::time_point::max();
+    answer(*reader_);
+  }
+
+  void refuse(rest::Response response) {
+    reading_ = false;
+    if (reader_->request.target.empty()) reader_->take_cut_line(input_.unread());
+    answer_unread(*reader_, std::move(response));
   }
 
   // A body may take body_timeout, and longer if it comes at a decent pace.
@@ -238,116 +249,13 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   void send_continue() {
     continued_ = true;
     static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(stream_, asio::buffer(text), [self = this->shared_from_this()](error_code trouble, std::size_t) {
+    asio::async_write(stream_, asio::buffer(text), [self = self()](error_code trouble, std::size_t) {
       if (trouble) return self->close();
       self->read_more();
     });
   }
 
-  void begin_refusal() {
-    reading_ = false;
-    keep_alive_ = false;
-    head_ = false;
-    started_ = Clock::now();
-    log_method_ = reader_->request.method;
-    log_target_.clear();
-    request_bytes_ = reader_->received;
-    terms_.read(reader_->request, shared_.cors);
-  }
-
-  // With an answer of our own: the service has not seen the request.
-  void respond_ourselves(const rest::Request& request, rest::Response response) {
-    terms_.read_ids(request);
-    terms_.add_ids(response);
-    respond(std::move(response));
-  }
-
-  void refuse(rest::Response response) {
-    begin_refusal();
-    respond_ourselves(reader_->request, std::move(response));
-  }
-
-  void dispatch() {
-    reading_ = false;
-    intake_ = nullptr;
-    deadline = Clock::time_point::max();
-    auto& request = reader_->request;
-    keep_alive_ = reader_->keep_alive();
-    old_version_ = reader_->version < 11;
-    head_ = request.method == "HEAD";
-    request_bytes_ = reader_->received;
-    if (shared_.log) {
-      log_method_ = request.method;
-      log_target_ = request.target;
-    }
-    terms_.read(request, shared_.cors);
-    if (reader_->hosts > 1 || (!old_version_ && reader_->hosts == 0)) {  // RFC 9112 3.2
-      keep_alive_ = false;
-      return respond_ourselves(request, refusal(400, model::IssueCode::invalid, "A request needs exactly one Host header"));
-    }
-    if (proxied_) {
-      auto forwarding = read_forwarding(request, shared_.proxies, shared_.service->options());
-      if (!forwarding) return respond_ourselves(request, refusal(400, forwarding.error().issues));
-      request.base_url = std::move(forwarding->base_url);
-      terms_.client = std::move(forwarding->client);
-    }
-    if (terms_.takes_nothing()) {  // RFC 9110 12.5.3; before anything is done
-      return respond_ourselves(
-          request, refusal(406, model::IssueCode::not_supported,
-                           "Accept-Encoding refuses a plain answer and takes none of the codings " + known_codings()));
-    }
-    if (request.body.empty() && !request.sink) {
-      if (auto response = shared_.service->try_quick(request)) {
-        if (!terms_.wants_coding(*response)) return respond(std::move(*response));
-      }
-    }
-    request.client = terms_.client.empty() ? client_ : terms_.client;
-    terms_.read_ids(request);
-    auto self = this->shared_from_this();
-    auto work = [self, sent = std::move(request)]() mutable { self->work(std::move(sent)); };
-    if (!shared_.workers->post(std::move(work))) {
-      auto response = refusal(503, model::IssueCode::throttled, "The server is busy: try again in a moment");
-      response.headers.emplace_back("Retry-After", "1");
-      terms_.add_ids(response);
-      respond(std::move(response));
-    }
-  }
-
-  // On a worker.
-  void work(rest::Request request) {
-    const auto coding = request.header("Content-Encoding");
-    if (!coding.empty() && !request.body.empty()) {
-      auto decoded = decode_content(std::move(request.body), coding, shared_.options.max_body_bytes);
-      if (!decoded) {
-        auto response = coding_refusal(decoded.error());
-        terms_.add_ids(response);
-        return finish(std::move(response));
-      }
-      request.body = std::move(*decoded);
-    }
-    shared_.service->handle(std::move(request), [self = this->shared_from_this()](rest::Response response) {
-      if (self->terms_.wants_coding(response)) {
-        // May be the store's writer: compress elsewhere.
-        auto boxed = std::make_shared<rest::Response>(std::move(response));
-        if (!self->shared_.workers->post([self, boxed] {
-              self->terms_.encode(*boxed);
-              self->finish(std::move(*boxed));
-            })) {
-          self->finish(std::move(*boxed));
-        }
-        return;
-      }
-      self->finish(std::move(response));
-    });
-  }
-
-  // From any thread: hands the answer to the loop.
-  void finish(rest::Response response) {
-    auto self = this->shared_from_this();
-    asio::post(loop_->context, [self, answer = std::move(response)]() mutable { self->respond(std::move(answer)); });
-  }
-
-  void respond(rest::Response response) {
+  void respond(rest::Response response) override {
     if (closed_) return;
     response_ = std::move(response);
     terms_.add_cors(shared_.cors, response_);
@@ -364,9 +272,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     deadline = sending_deadline(length);
     const std::array<asio::const_buffer, 2> buffers{asio::buffer(header_),
                                                     length > 0 ? asio::buffer(*response_.body) : asio::const_buffer()};
-    asio::async_write(stream_, buffers, [self = this->shared_from_this()](error_code trouble, std::size_t bytes) {
+    asio::async_write(stream_, buffers, [self = self()](error_code trouble, std::size_t bytes) {
       self->sent_ = bytes;
-      if (trouble) return self->log(), self->close();
+      if (trouble) return self->log(self->response_, self->sent_), self->close();
       self->answered();
     });
   }
@@ -378,14 +286,13 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
 
   // All of the answer is sent.
   void answered() {
-    log();
+    log(response_, sent_);
     response_ = {};
     if (!keep_alive_) return finish_connection();
     next_request();
   }
 
   friend class SourceSender<Stream, Connection>;
-  bool stopping() const { return shared_.stopping.load(std::memory_order_relaxed); }
   void source_sent() {
     sent_ = source_.sent();
     if (stopping()) keep_alive_ = false;
@@ -403,9 +310,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     }
     source_.stop();
     keep_alive_ = false;
-    auto response = refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more");
-    terms_.add_ids(response);
-    respond(std::move(response));
+    respond_ourselves(terms_.asked(),
+                      refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more"));
   }
 
   // Reads on while the source has nothing to say: only so is a client's going seen. What it sends beyond a moderate part of a
@@ -416,29 +322,11 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     receive();
   }
 
-  void log() {
-    if (!shared_.log) return;
-    AccessRecord record;
-    record.client = terms_.client.empty() ? client_ : terms_.client;
-    record.method = log_method_;
-    record.target = log_target_;
-    record.interaction = response_.interaction;
-    for (const auto& [name, value] : response_.headers) {
-      if (name == "X-Request-Id") record.request_id = value;
-      if (name == "X-Correlation-Id") record.correlation_id = value;
-    }
-    record.status = response_.status;
-    record.request_bytes = request_bytes_;
-    record.response_bytes = sent_;
-    record.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_).count();
-    shared_.log->write(record);
-  }
-
   // Closes so that the last answer is seen: our half first, then what still comes is read and dropped for a moment.
   void finish_connection() {
     deadline = Clock::now() + std::chrono::seconds(2);
     if constexpr (std::is_same_v<Stream, TlsStream>) {
-      stream_.async_shutdown([self = this->shared_from_this()](error_code) { self->close(); });
+      stream_.async_shutdown([self = self()](error_code) { self->close(); });
     } else {
       error_code ignored;
       socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -459,8 +347,6 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     drain();
   }
 
-  std::shared_ptr<Loop> loop_;
-  Shared& shared_;
   Stream stream_;
   InputBuffer input_;
   std::optional<RequestReader> reader_;
@@ -468,10 +354,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   rest::Response response_;
   std::string header_;
   SourceSender<Stream, Connection> source_{*this, stream_};  // an answer made while it is sent
-  ReplyTerms terms_;
-  std::string client_, log_method_, log_target_;
-  std::uint64_t request_bytes_ = 0, sent_ = 0, drained_ = 0;
-  Clock::time_point started_;
+  std::uint64_t sent_ = 0, drained_ = 0;
   bool waiting_ = true;
   bool reading_ = false;  // part of a request has come
   bool expired_ = false;
@@ -481,10 +364,6 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   bool continued_ = false;
   bool begun_ = false;         // the parser has been given a byte of this request
   bool blank_passed_ = false;  // the empty line before it
-  bool keep_alive_ = false;
-  bool old_version_ = false;
-  bool head_ = false;
-  bool proxied_ = false;  // the peer is a trusted proxy
 };
 
 }  // namespace

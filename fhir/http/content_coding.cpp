@@ -1,7 +1,7 @@
 #include "fhir/http/content_coding.h"
 
+#include <algorithm>
 #include <array>
-#include <vector>
 
 #include "fhir/rest/header_text.h"
 
@@ -17,10 +17,10 @@ constexpr std::size_t most_codings = 2;
 
 // In the order in which we choose where the client likes several equally: by what is saved for the time it takes.
 constexpr std::array<Coding, 4> codings{{
-    {"zstd", "", decode_zstd, encode_zstd},
-    {"br", "", decode_brotli, encode_brotli},
-    {"gzip", "x-gzip", decode_gzip, encode_gzip},
-    {"deflate", "", decode_deflate, encode_deflate},
+    {"zstd", "", zstd_decoder, encode_zstd},
+    {"br", "", brotli_decoder, encode_brotli},
+    {"gzip", "x-gzip", gzip_decoder, encode_gzip},
+    {"deflate", "", deflate_decoder, encode_deflate},
 }};
 
 bool is_named(const Coding& coding, std::string_view name) {
@@ -44,31 +44,42 @@ int weight_of(std::string_view parameters) {
 
 }  // namespace
 
-model::Result<std::string> decode_content(std::string body, std::string_view content_encoding, std::uint64_t limit) {
-  std::vector<const Coding*> applied;
+model::Result<std::unique_ptr<ContentDecoder>> make_decoder(std::string_view content_encoding, std::uint64_t limit) {
+  std::unique_ptr<ContentDecoder> decoder;
+  std::size_t count = 0;
   while (!content_encoding.empty()) {
     const auto name = next_part(content_encoding, ',');
     if (name.empty() || equal_ignoring_case(name, "identity")) continue;
-    const Coding* found = nullptr;
-    for (const auto& coding : codings) {
-      if (is_named(coding, name)) found = &coding;
-    }
-    if (found == nullptr) {
+    const auto* found =
+        std::find_if(codings.begin(), codings.end(), [&](const Coding& coding) { return is_named(coding, name); });
+    if (found == codings.end()) {
       return model::failure(
           FailureKind::unsupported_media, IssueCode::not_supported,
           "Content-Encoding '" + std::string(name.substr(0, 60)) + "' is not supported; supported are " + known_codings());
     }
-    if (applied.size() == most_codings) {
+    if (++count > most_codings) {
       return model::failure(FailureKind::unsupported_media, IssueCode::not_supported, "At most two content codings are taken");
     }
-    applied.push_back(found);
+    auto last = found->decoder(limit);
+    decoder = decoder ? make_chain(std::move(last), std::move(decoder)) : std::move(last);
   }
-  for (auto coding = applied.rbegin(); coding != applied.rend(); ++coding) {
-    auto decoded = (*coding)->decode(body, limit);
+  return decoder;
+}
+
+model::Result<std::string> decode_content(std::string body, std::string_view content_encoding, std::uint64_t limit) {
+  const auto decoder = make_decoder(content_encoding, limit);
+  if (!decoder) return decoder.error();
+  if (!*decoder) return body;
+  std::string content;
+  content.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(limit, body.size() * 4)));
+  (*decoder)->feed(std::move(body));
+  for (bool more = true; more;) {
+    const auto decoded = (*decoder)->decode(content);
     if (!decoded) return decoded.error();
-    body = std::move(*decoded);
+    more = *decoded;
   }
-  return body;
+  if (const auto ended = (*decoder)->end(); !ended) return ended.error();
+  return content;
 }
 
 CodingChoice choose_coding(std::string_view accept_encoding) {

@@ -4,25 +4,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "resources-gen/model/result.h"
+#include "fhir/http/content_decoder.h"
 
 namespace http {
 
 struct Coding {
   std::string_view name;
   std::string_view alias;  // RFC 9110 8.4.1.3: understood as the same
-  // Fails with too_large beyond `limit` bytes (found while the content unfolds: no more memory than that is taken), bad_request
-  // for damaged content.
-  model::Result<std::string> (*decode)(std::string_view content, std::uint64_t limit);
+  // Of content that may have `limit` bytes.
+  std::unique_ptr<ContentDecoder> (*decoder)(std::uint64_t limit);
   std::optional<std::string> (*encode)(std::string_view content);  // nullopt: no memory
 };
 
-// Undoes a Content-Encoding header's codings, the last applied first; at most two. Fails as above, and with unsupported_media for
-// a coding that is not in the table.
+// For a Content-Encoding header: undoes its codings, the last applied first; null if there is nothing to undo. What comes of each
+// may have `limit` bytes. Fails with unsupported_media for a coding that is not in the table, and for more than two.
+model::Result<std::unique_ptr<ContentDecoder>> make_decoder(std::string_view content_encoding, std::uint64_t limit);
+// A body that is there as a whole, with its codings undone. Fails as the decoder does, and as make_decoder().
 model::Result<std::string> decode_content(std::string body, std::string_view content_encoding, std::uint64_t limit);
 
 // What Accept-Encoding wants of an answer.
@@ -36,10 +38,10 @@ CodingChoice choose_coding(std::string_view accept_encoding);
 const std::string& known_codings();
 
 // The rows of the table.
-model::Result<std::string> decode_gzip(std::string_view content, std::uint64_t limit);
-model::Result<std::string> decode_deflate(std::string_view content, std::uint64_t limit);
-model::Result<std::string> decode_brotli(std::string_view content, std::uint64_t limit);
-model::Result<std::string> decode_zstd(std::string_view content, std::uint64_t limit);
+std::unique_ptr<ContentDecoder> gzip_decoder(std::uint64_t limit);
+std::unique_ptr<ContentDecoder> deflate_decoder(std::uint64_t limit);
+std::unique_ptr<ContentDecoder> brotli_decoder(std::uint64_t limit);
+std::unique_ptr<ContentDecoder> zstd_decoder(std::uint64_t limit);
 std::optional<std::string> encode_gzip(std::string_view content);
 std::optional<std::string> encode_deflate(std::string_view content);
 std::optional<std::string> encode_brotli(std::string_view content);

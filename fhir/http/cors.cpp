@@ -71,4 +71,9 @@ void Cors::allow(std::string_view origin, bool preflight, rest::Response& respon
   std::erase_if(headers, [](const auto& each) { return each.first == "Content-Type"; });
 }
 
+void Cors::allow_unasked(rest::Response& response) const {
+  if (any_) return allow("*", false, response);
+  if (named_.size() == 1) allow(named_.front(), false, response);  // of several none can be told
+}
+
 }  // namespace http

@@ -25,6 +25,8 @@ class Cors {
   // Adds what lets a page of `origin` (the request's Origin header) read the answer; nothing if it may not. The answer to a
   // preflight becomes a 204, whatever the address: the request itself is to say what is wrong with it.
   void allow(std::string_view origin, bool preflight, rest::Response& response) const;
+  // The same for an answer to who has not said its origin yet: to any, or to the one there is.
+  void allow_unasked(rest::Response& response) const;
 
  private:
   bool any_ = false;

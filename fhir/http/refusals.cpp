@@ -11,7 +11,7 @@ using boost::beast::http::error;
 using model::IssueCode;
 
 rest::Response refusal(int status, const model::Issues& issues) {
-  auto response = rest::outcome_response(status, issues);
+  auto response = rest::json_response(status, rest::outcome_text(issues));
   response.interaction = "refused";
   return response;
 }
@@ -54,7 +54,6 @@ rest::Response coding_refusal(const model::Failure& failure) {
 
 rest::Response body_refusal(const model::Failure& failure) {
   auto response = rest::failure_response(failure);
-  response.headers.emplace_back("Content-Type", "application/fhir+json");
   response.interaction = "refused";
   return response;
 }

@@ -1,4 +1,5 @@
-// What the pump refuses by itself, before or instead of the service: each with an OperationOutcome.
+// What the pump refuses by itself, before or instead of the service: each with an OperationOutcome, in JSON as yet
+// (rest::Endpoint::complete).
 #pragma once
 
 #include <boost/system/error_code.hpp>

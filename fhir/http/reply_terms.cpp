@@ -4,7 +4,6 @@
 #include <array>
 
 #include "fhir/rest/header_text.h"
-#include "fhir/rest/request_id.h"
 
 namespace http {
 namespace {
@@ -37,12 +36,17 @@ void ReplyTerms::read(const rest::Request& request, const Cors& cors) {
   preflight_ = Cors::is_preflight(request);
 }
 
-void ReplyTerms::read_ids(const rest::Request& request) {
-  request_id_ = request.header("X-Request-Id");
-  correlation_id_ = request.header("X-Correlation-Id");
+void ReplyTerms::keep(const rest::Request& request) {
+  static constexpr std::array<std::string_view, 3> deciding{"Accept", "X-Request-Id", "X-Correlation-Id"};
+  asked_.target = request.target;
+  asked_.base_url = request.base_url;
+  asked_.headers.clear();
+  for (const auto& each : request.headers) {
+    if (std::any_of(deciding.begin(), deciding.end(), [&](auto name) { return rest::equal_ignoring_case(each.first, name); })) {
+      asked_.headers.push_back(each);
+    }
+  }
 }
-
-void ReplyTerms::add_ids(rest::Response& response) const { rest::add_request_ids(request_id_, correlation_id_, response); }
 
 bool ReplyTerms::wants_coding(const rest::Response& response) const {
   if (coding_.coding == nullptr || !response.body || response.body->empty()) return false;

@@ -17,11 +17,11 @@ class ReplyTerms {
   void clear();
   // What every answer depends on. Cheap where the request has no Accept-Encoding.
   void read(const rest::Request& request, const Cors& cors);
-  // What answers of the pump's own need: those of the service have it.
-  void read_ids(const rest::Request& request);
+  // What an answer of the pump's own depends on, should one be needed when the request is gone.
+  void keep(const rest::Request& request);
+  // The request that keep() was given: its target, base URL, and the headers that decide an answer's form and names.
+  const rest::Request& asked() const { return asked_; }
 
-  // Adds the ids that read_ids() found, or makes.
-  void add_ids(rest::Response& response) const;
   // Adds what the page that asked needs.
   void add_cors(const Cors& cors, rest::Response& response) const {
     if (!origin_.empty()) cors.allow(origin_, preflight_, response);
@@ -37,7 +37,8 @@ class ReplyTerms {
 
  private:
   CodingChoice coding_;
-  std::string origin_, request_id_, correlation_id_;
+  std::string origin_;
+  rest::Request asked_;
   bool preflight_ = false;
 };
 

@@ -27,6 +27,13 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   std::uint64_t limit = 0;     // of the body
   std::uint64_t received = 0;  // of the body
 
+  // Of a first line that does not come to its end: the target as far as it has come, for the form that its refusal is to have.
+  void take_cut_line(std::string_view text) {
+    const auto space = text.find(' ');
+    if (space != std::string_view::npos)
+      request.target = text.substr(space + 1, text.find_first_of(" \r\n", space + 1) - space - 1);
+  }
+
  private:
   using error_code = boost::beast::error_code;
   using string_view = boost::beast::string_view;

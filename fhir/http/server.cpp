@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "fhir/http/connection.h"
+#include "fhir/http/refusals.h"
+#include "fhir/http/response_header.h"
 
 namespace http {
 namespace {
@@ -16,8 +18,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-constexpr std::size_t worker_queue = 16384;
-
 class AsioServer final : public Server {
  public:
   explicit AsioServer(const ServerOptions& options) : shared_(std::make_shared<Shared>(options)) {
@@ -25,7 +25,7 @@ class AsioServer final : public Server {
     const unsigned threads = options.io_threads != 0 ? options.io_threads : cores;
     for (unsigned i = 0; i < threads; ++i) loops_.push_back(std::make_shared<Loop>(shared_));
     const unsigned workers = options.workers != 0 ? options.workers : std::max(4u, 2 * cores);
-    shared_->workers = std::make_unique<Workers>(workers, worker_queue);
+    shared_->workers = std::make_unique<Workers>(workers, options.max_waiting);
   }
 
   ~AsioServer() override { stop(std::chrono::seconds(0)); }
@@ -120,13 +120,7 @@ class AsioServer final : public Server {
       if (!trouble) {
         if (shared_->connections.fetch_add(1) >= shared_->options.max_connections) {
           shared_->connections.fetch_sub(1);
-          error_code ignored;
-          static constexpr std::string_view full =
-              "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: "
-              "application/fhir+json\r\nContent-Length: 153\r\n\r\n"
-              R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"throttled","diagnostics":"Too many connections are open; try again in a while"}]})";
-          socket.non_blocking(true, ignored);
-          socket.send(asio::buffer(full), 0, ignored);
+          turn_away(socket);
         } else {
           auto* tls = tls_ ? &*tls_ : nullptr;
           asio::post(loop->context,
@@ -140,6 +134,22 @@ class AsioServer final : public Server {
       }
       accept();
     });
+  }
+
+  // Nothing is read of who comes too late, so the answer is the one to a request that says nothing. Who wants TLS would not
+  // understand it, and a handshake is what there is no room for.
+  void turn_away(tcp::socket& socket) {
+    if (tls_) return;
+    auto response = refusal(503, model::IssueCode::throttled, "Too many connections are open; try again in a while");
+    response.headers.emplace_back("Retry-After", "5");
+    shared_->service->complete({}, response);
+    shared_->cors.allow_unasked(response);
+    std::string text;
+    append_header(text, response, framing_of(response, false), loops_[0]->date(), shared_->vary, false, false);
+    text += *response.body;
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.send(asio::buffer(text), 0, ignored);
   }
 
   // Each of a loop's connections, on its thread; `act` may take it out.

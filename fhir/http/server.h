@@ -25,6 +25,7 @@ struct ServerOptions {
   std::uint64_t max_body_bytes = 64u << 20;  // also after Content-Encoding is undone
   std::uint32_t max_header_bytes = 32u << 10;
   std::uint32_t max_connections = 4096;
+  std::uint32_t max_waiting = 16384;        // requests for a worker
   std::chrono::seconds header_timeout{10};  // from first byte to end of headers, and idle keep-alive below
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{120};

@@ -43,8 +43,7 @@ std::string make_capability_statement(const model::Schema& schema, const search:
     claims.type_flags.emplace_back(row.flag, !taken ? row.refused : many ? row.many : row.single);
   }
   claims.patch_formats = accepted_patch_types();
-  claims.formats = {std::string(content_type(MediaType::fhir_json)), std::string(content_type(MediaType::fhir_xml)), "json",
-                    "xml"};
+  claims.formats = {std::string(media_name(MediaType::fhir_json)), std::string(media_name(MediaType::fhir_xml)), "json", "xml"};
   claims.base_url = base_url;
   claims.cors = options.cors;
   claims.erasure = options.allow_erasure;

@@ -23,13 +23,16 @@ struct Form {
 };
 constexpr std::uint64_t most_count = 10000;  // found before the first line is sent; without _count there is no limit
 
-constexpr std::string_view lines_type = "application/x-ndjson", events_type = "text/event-stream";
+constexpr std::string_view lines_name = "application/x-ndjson", events_type = "text/event-stream";
+// With their character set, as all that holds resources (R4 http.html#mime-type); events are always in UTF-8.
+constexpr std::string_view lines_type = "application/x-ndjson; charset=utf-8";
+constexpr std::string_view fhir_lines_type = "application/fhir+ndjson; charset=utf-8";
 // The first is what is answered where nothing is asked for.
 constexpr std::array<Form, 8> forms{{
-    {lines_type, lines_type},
-    {"application/ndjson", "application/ndjson"},
-    {"application/fhir+ndjson", "application/fhir+ndjson"},
-    {"application/fhir ndjson", "application/fhir+ndjson"},  // _format with its '+' not escaped
+    {lines_name, lines_type},
+    {"application/ndjson", "application/ndjson; charset=utf-8"},
+    {"application/fhir+ndjson", fhir_lines_type},
+    {"application/fhir ndjson", fhir_lines_type},  // _format with its '+' not escaped
     {"ndjson", lines_type},
     {events_type, events_type, true},
     {"*/*", lines_type},
@@ -76,7 +79,7 @@ model::Result<Form> choose_form(const Exchange& exchange) {
   }
   if (best) return *best;
   return failure(FailureKind::not_acceptable, IssueCode::not_supported,
-                 "The change feed is answered as " + std::string(lines_type) + " or " + std::string(events_type) + "; '" +
+                 "The change feed is answered as " + std::string(lines_name) + " or " + std::string(events_type) + "; '" +
                      accept.substr(0, 100) + "' asks for neither");
 }
 

@@ -72,12 +72,6 @@ Response unexpected_response() {
   return json_response(500, outcome_text(issues));
 }
 
-Response outcome_response(int status, const model::Issues& issues) {
-  auto response = json_response(status, outcome_text(issues));
-  response.headers.emplace_back("Content-Type", "application/fhir+json");
-  return response;
-}
-
 void add_version(Response& response, const store::Version& version) {
   response.headers.emplace_back("ETag", etag(version.version));
   response.headers.emplace_back("Last-Modified", http_date(version.last_updated));

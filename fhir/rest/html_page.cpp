@@ -139,9 +139,7 @@ std::string html_page(std::string_view json, int status, std::string_view base_u
   return page;
 }
 
-void answer_with_page(Response& response, std::string_view base_url, const model::Schema& schema) {
-  response.body = std::make_shared<const std::string>(html_page(*response.body, response.status, base_url, schema));
-  response.headers.emplace_back("Content-Type", "text/html; charset=utf-8");
+void add_page_headers(Response& response) {
   response.headers.emplace_back("Vary", "Accept");  // the ETag is that of the resource, in whatever form
   response.headers.emplace_back("Content-Security-Policy", policy);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");

@@ -15,7 +15,7 @@ namespace rest {
 // `json` is minified JSON; `base_url` as in ServiceOptions.
 std::string html_page(std::string_view json, int status, std::string_view base_url, const model::Schema& schema);
 
-// Puts the page in the place of the answer's JSON body, with the headers that belong to it.
-void answer_with_page(Response& response, std::string_view base_url, const model::Schema& schema);
+// The headers that belong to an answer that is a page, besides Content-Type.
+void add_page_headers(Response& response);
 
 }  // namespace rest

@@ -85,16 +85,34 @@ Offer read_range(std::string_view range) {
   return offer;
 }
 
+// The first of that name.
+const search::Argument* find_argument(const std::vector<search::Argument>& arguments, std::string_view name) {
+  for (const auto& each : arguments) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
 constexpr std::string_view offered =
     "application/fhir+json, application/fhir+xml, application/json or application/xml, of FHIR R4 (fhirVersion=4.0)";
 
 }  // namespace
 
+// R4 http.html#mime-type: answers SHALL name the character set. text/xml would be US-ASCII without it.
 std::string_view content_type(MediaType type) {
-  for (const auto& row : media_types) {
-    if (row.type == type) return row.name;
-  }
-  return media_types[0].name;
+  static constexpr std::array<std::string_view, 7> content_types{"application/fhir+json; charset=utf-8",
+                                                                 "application/json; charset=utf-8",
+                                                                 "text/json; charset=utf-8",
+                                                                 "application/fhir+xml; charset=utf-8",
+                                                                 "application/xml; charset=utf-8",
+                                                                 "text/xml; charset=utf-8",
+                                                                 "text/html; charset=utf-8"};
+  return content_types.at(static_cast<std::size_t>(type));
+}
+
+std::string_view media_name(MediaType type) {
+  auto text = content_type(type);
+  return next_part(text, ';');
 }
 
 bool is_xml(MediaType type) { return type == MediaType::fhir_xml || type == MediaType::xml || type == MediaType::text_xml; }
@@ -126,6 +144,20 @@ model::Result<MediaType> choose_answer(const std::string* format, std::string_vi
       FailureKind::not_acceptable, IssueCode::not_supported,
       std::string(other_version ? "Accept asks for another version of FHIR" : "Accept names no format of this server") + " ('" +
           std::string(accept.substr(0, 100)) + "'); it answers " + std::string(offered));
+}
+
+model::Result<MediaType> choose_answer(const Request& request, const std::vector<search::Argument>& arguments) {
+  std::string accept;
+  for (const auto& [name, value] : request.headers) {
+    if (equal_ignoring_case(name, "Accept")) accept += (accept.empty() ? "" : ",") + value;
+  }
+  const auto* format = find_argument(arguments, "_format");
+  return choose_answer(format ? &format->value : nullptr, accept);
+}
+
+bool asks_pretty(const std::vector<search::Argument>& arguments) {
+  const auto* pretty = find_argument(arguments, "_pretty");
+  return pretty != nullptr && pretty->value == "true";
 }
 
 model::Result<MediaType> check_content_type(std::string_view sent) {

@@ -91,7 +91,7 @@ std::string request_digest(const Exchange& exchange) {
   for (const auto name : deciding) digest.add(request.header(name));
   static constexpr std::array<std::string_view, 4> returns{"", "minimal", "representation", "OperationOutcome"};
   digest.add(returns.at(static_cast<std::size_t>(exchange.prefer.answer))).add(exchange.prefer.strict ? "strict" : "");
-  digest.add(content_type(exchange.answer_as)).add(exchange.pretty ? "pretty" : "");
+  digest.add(media_name(exchange.answer_as)).add(exchange.pretty ? "pretty" : "");
   return digest.end();
 }
 

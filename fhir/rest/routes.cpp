@@ -2,20 +2,18 @@
 
 #include <algorithm>
 
+#include "fhir/rest/answer_form.h"
 #include "fhir/rest/async.h"
 #include "fhir/rest/binary_answer.h"
 #include "fhir/rest/binary_content.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
-#include "fhir/rest/html_page.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/once.h"
 #include "fhir/rest/patch_body.h"
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/request_id.h"
 #include "fhir/rest/write.h"
-#include "fhir/rest/xml_answer.h"
-#include "resources-gen/formats/json.h"
 
 namespace rest {
 namespace {
@@ -113,13 +111,8 @@ void finish(const Context& context, const Exchange& exchange, Response& response
   if (exchange.route) response.interaction = exchange.route->interaction;
   if (!response.content_type.empty()) {
     response.headers.emplace_back("Content-Type", response.content_type);
-  } else if (response.body && exchange.answer_as == MediaType::html) {
-    answer_with_page(response, base_url(context, exchange), context.schema);
-  } else if (response.body && is_xml(exchange.answer_as)) {
-    answer_with_xml(response, context.schema, exchange.answer_as, exchange.pretty);
   } else if (response.body) {
-    if (exchange.pretty) response.body = std::make_shared<const std::string>(formats::pretty(*response.body));
-    response.headers.emplace_back("Content-Type", content_type(exchange.answer_as));
+    set_form(response, context.schema, base_url(context, exchange), exchange.answer_as, exchange.pretty);
   }
   if (response.status < 400) add_warnings(exchange, response);
   if (response.status < 400 && exchange.provenance && exchange.provenance->made) {
@@ -173,20 +166,12 @@ model::Result<void> understand(const Context& context, Exchange& exchange) {
     exchange.target = std::move(*target);
   } else {
     exchange.target.shape = Shape::nothing;
-    // How the refusal is to be written may still be understood.
-    if (const auto question = request.target.find('?'); question != std::string::npos) {
-      if (auto arguments = parse_query(std::string_view(request.target).substr(question + 1), "the query"))
-        exchange.target.arguments = std::move(*arguments);
-    }
+    exchange.target.arguments = arguments_of(request.target);  // how the refusal is to be written may still be understood
   }
-  std::string accept;
-  for (const auto& [name, value] : request.headers) {
-    if (equal_ignoring_case(name, "Accept")) accept += (accept.empty() ? "" : ",") + value;
-  }
-  auto type = choose_answer(argument(exchange, "_format"), accept);
-  if (const auto* pretty = argument(exchange, "_pretty")) exchange.pretty = *pretty == "true";
+  auto type = choose_answer(request, exchange.target.arguments);
   // Within a Bundle there is one format, that of the whole.
   if (type && !exchange.in_bundle) exchange.answer_as = *type;
+  exchange.pretty = !exchange.in_bundle && asks_pretty(exchange.target.arguments);
   if (!target) return target.error();
   // Both have forms of their own.
   if (!type && exchange.target.shape != Shape::changes && !reads_content(context, exchange)) return type.error();

@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 
+#include "fhir/rest/answer_form.h"
 #include "fhir/rest/async.h"
 #include "fhir/rest/binary_content.h"
 #include "fhir/rest/bundle_elements.h"
@@ -125,6 +126,7 @@ Response Service::handle(Request request) {
   });
   std::unique_lock lock(mutex);
   arrived.wait(lock, [&] { return answer.has_value(); });
+  finish_body(*answer);
   return std::move(*answer);
 }
 
@@ -132,6 +134,21 @@ const ServiceOptions& Service::options() const { return impl_->options; }
 
 std::shared_ptr<BodySink> Service::begin_body(const Request& head) {
   return content_sink(impl_->context, head, [this] { return impl_->token(); });
+}
+
+void Endpoint::complete(const Request& request, Response& response) const {
+  response.headers.emplace_back("Content-Type", content_type(MediaType::fhir_json));
+  add_request_ids(request.header("X-Request-Id"), request.header("X-Correlation-Id"), response);
+}
+
+void Service::complete(const Request& request, Response& response) const {
+  const auto& base_url = request.base_url.empty() ? impl_->options.base_url : request.base_url;
+  const auto arguments = arguments_of(request.target);
+  // Which format is not acceptable is not what is wrong first: as of any answer to it, JSON is given then.
+  const auto type = choose_answer(request, arguments);
+  set_form(response, impl_->context.schema, base_url, type ? *type : MediaType::fhir_json, asks_pretty(arguments));
+  finish_body(response);  // at once: it is short
+  add_request_ids(request.header("X-Request-Id"), request.header("X-Correlation-Id"), response);
 }
 
 // [base]/[type]/[id] with nothing about it that read() would have to look at twice.

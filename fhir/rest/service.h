@@ -71,6 +71,9 @@ struct Response {
   // it out.
   std::shared_ptr<const std::string> body;
   std::shared_ptr<BodySource> source;  // instead of body; then content_type is set
+  // What makes of the body, which is JSON as yet, the form that was asked for: XML, a page, indented JSON. It takes time with the
+  // body's size, and answers to writes come on the store's writer: whoever takes the answer calls finish_body().
+  std::function<std::string(std::string_view json)> form;
   std::string content_type;
   store::Document shown = 0;       // the version that the body shows, if it shows one stored version whole
   std::int64_t last_modified = 0;  // milliseconds since 1970, 0 if none: Last-Modified has whole seconds only
@@ -104,7 +107,8 @@ struct ServiceOptions {
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
-  // Answers a request; `done` is called exactly once, on this thread or another. Never throws. May block on disk: for workers.
+  // Answers a request; `done` is called exactly once, on this thread or another, with an answer that finish_body() is still to be
+  // called for, there or elsewhere. Never throws. May block on disk: for workers.
   virtual void handle(Request request, std::function<void(Response)> done) = 0;
   // A request that memory can answer at once; nullopt: ask handle(). Never blocks: for event loops.
   virtual std::optional<Response> try_quick(const Request& request) const = 0;
@@ -114,7 +118,15 @@ class Endpoint {
     (void)head;
     return nullptr;
   }
+  // Makes an answer of the pump's own, an OperationOutcome in minified JSON, one of this endpoint's: in the form that the
+  // request asks for, with its Content-Type and the request's ids. Of the request there may be only what had been read when it
+  // was refused, or nothing. Never blocks. Here: JSON.
+  virtual void complete(const Request& request, Response& response) const;
 };
+
+// Gives the body its form, if it has not got it yet (Response::form). About 10 ms for a MB of XML: not on a loop that others wait
+// for, and never on the store's writer.
+void finish_body(Response& response);
 
 // Must go before the store and search that it was given; its destructor waits for answers under way.
 class Service final : public Endpoint {
@@ -122,19 +134,18 @@ class Service final : public Endpoint {
   Service(const model::Schema& schema, store::Store& store, search::Search& search, ServiceOptions options);
   ~Service() override;
 
-  // `done` on this thread or on the store's writer. What we did not expect is a 500 with an OperationOutcome.
+  // `done` on this thread or on the store's writer, which must not be kept. What we did not expect is a 500 with an
+  // OperationOutcome.
   void handle(Request request, std::function<void(Response)> done) override;
-  Response handle(Request request);                                          // waits: for tests and the command line
+  Response handle(Request request);  // waits, and finishes the body: for tests and the command line
   std::optional<Response> try_quick(const Request& request) const override;  // a plain read of what the cache holds
   const ServiceOptions& options() const override;
   std::shared_ptr<BodySink> begin_body(const Request& head) override;  // raw content for a Binary
+  void complete(const Request& request, Response& response) const override;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// An error as a Response: for the pump's own refusals (413, 431, 400 ...).
-Response outcome_response(int status, const model::Issues& issues);
 
 }  // namespace rest

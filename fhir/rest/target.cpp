@@ -151,6 +151,19 @@ model::Result<std::vector<search::Argument>> parse_query(std::string_view query,
   return arguments;
 }
 
+std::vector<search::Argument> arguments_of(std::string_view target) {
+  std::vector<search::Argument> out;
+  target = target.substr(0, target.find('#'));
+  const auto question = target.find('?');
+  if (question == std::string_view::npos) return out;
+  for (auto query = target.substr(question + 1); !query.empty();) {
+    const auto end = std::min(query.find('&'), query.size());
+    if (auto read = parse_query(query.substr(0, end), "the query")) out.insert(out.end(), read->begin(), read->end());
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return out;
+}
+
 bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';

@@ -46,6 +46,8 @@ model::Result<Target> parse_target(std::string_view target, std::string_view bas
 
 // "a=1&b=2" as arguments; empty parts are skipped. `where` says in diagnostics what was read ("the query").
 model::Result<std::vector<search::Argument>> parse_query(std::string_view query, std::string_view where);
+// The arguments of a target that read, whatever its path and the others are.
+std::vector<search::Argument> arguments_of(std::string_view target);
 // Undoes %XX, and '+' for a space if `form`. Fails on a bad escape, NUL, or what is not UTF-8.
 model::Result<std::string> percent_decode(std::string_view text, bool form, std::string_view where);
 // Appends `text` to a query, escaping what must not stand in one.

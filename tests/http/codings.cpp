@@ -279,6 +279,29 @@ TEST_CASE("bodies come and go in every coding", "[coding]") {
   CHECK(is_outcome(refused));
 }
 
+TEST_CASE("an answer to a write comes in XML, in every coding, and as it was when it is asked for again", "[coding]") {
+  Serving serving;
+  Raw raw(serving.port());
+  for (const auto name : names) {
+    INFO(name);
+    const auto request = post("/fhir/Patient", patient_of(6000),
+                              "Accept: application/fhir+xml\r\nAccept-Encoding: " + std::string(name) +
+                                  "\r\nIdempotency-Key: once-" + std::string(name) + "\r\n");
+    raw.send(request + request);
+    const auto first = raw.read(), again = raw.read();
+    for (const auto* answer : {&first, &again}) {
+      CHECK(answer->status == 201);
+      CHECK(answer->header("Content-Type") == "application/fhir+xml; charset=utf-8");
+      CHECK(answer->header("Content-Encoding") == name);
+    }
+    const auto text = decoded(first.body, name);
+    CHECK(text.find("<Patient xmlns=\"http://hl7.org/fhir\">") != std::string::npos);
+    CHECK(text.ends_with("</Patient>"));
+    CHECK(decoded(again.body, name) == text);
+    CHECK(again.header("Idempotent-Replayed") == "true");
+  }
+}
+
 TEST_CASE("codings that cannot be undone are refused as RFC 9110 has it", "[coding]") {
   http::ServerOptions options;
   options.max_body_bytes = 100'000;

@@ -1,5 +1,6 @@
 // Pages for browsers: whatever a resource says, a page has no elements but ours, and no links but into this server.
 
+#include "fhir/rest/answer_form.h"
 #include "fhir/rest/html_page.h"
 
 #include <openssl/evp.h>
@@ -132,7 +133,8 @@ TEST_CASE("hostile content stays text") {
 TEST_CASE("the policy of a page lets its own style apply, and nothing else") {
   rest::Response response;
   response.body = std::make_shared<const std::string>(R"({"resourceType":"Patient"})");
-  rest::answer_with_page(response, base, model::r4());
+  rest::set_form(response, model::r4(), base, rest::MediaType::html, false);
+  rest::finish_body(response);
   const auto page = *response.body;
   const auto policy = tests::header(response, "Content-Security-Policy");
   const auto from = page.find("<style>") + 7;

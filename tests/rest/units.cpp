@@ -180,6 +180,6 @@ TEST_CASE("formats asked for") {
     INFO(row.accept);
     const auto type = rest::choose_answer(nullptr, row.accept);
     REQUIRE(bool(type) == (row.answer != nullptr));
-    if (type) CHECK(rest::content_type(*type) == row.answer);
+    if (type) CHECK(rest::media_name(*type) == row.answer);
   }
 }
