@@ -10,6 +10,7 @@
 
 #include "fhir/http/content_coding.h"
 #include "tests/http/support.h"
+#include "tests/support/measured.h"
 #include "tests/support/process.h"
 
 using namespace http_test;
@@ -18,11 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool measured = false;  // memory and times are the sanitizer's then
-#else
-constexpr bool measured = true;
-#endif
+using tests::measured;
 
 // The most memory that the process ever had, MB.
 std::size_t peak_memory(pid_t pid) {

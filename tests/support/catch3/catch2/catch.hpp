@@ -8,6 +8,8 @@
 
 namespace Catch {
 
+using Matchers::EndsWith;
+using Matchers::StartsWith;
 inline auto Contains(const std::string& text) { return Matchers::ContainsSubstring(text); }
 inline std::uint32_t rngSeed() { return getSeed(); }
 
