@@ -9,6 +9,7 @@
 namespace Catch {
 
 using Matchers::EndsWith;
+using Matchers::Equals;
 using Matchers::StartsWith;
 inline auto Contains(const std::string& text) { return Matchers::ContainsSubstring(text); }
 inline std::uint32_t rngSeed() { return getSeed(); }
