@@ -16,17 +16,16 @@ CommitBell::~CommitBell() {
 
 std::shared_ptr<void> CommitBell::add(std::function<void()> wake) {
   auto token = waiting_.add(std::move(wake));
-  const std::lock_guard lock(mutex_);
-  if (!thread_.joinable()) {
+  std::call_once(begun_, [this] {  // not under the mutex, which the observer takes
     thread_ = std::thread([this] { run(); });
     observing_ = store_.observe([this] {
       {
-        const std::lock_guard ringing(mutex_);
+        const std::lock_guard lock(mutex_);
         ringing_ = true;
       }
       rung_.notify_one();
     });
-  }
+  });
   return token;
 }
 

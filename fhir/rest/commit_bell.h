@@ -30,8 +30,9 @@ class CommitBell {
   std::condition_variable rung_;
   bool ringing_ = false;
   bool stopping_ = false;
+  std::once_flag begun_;  // by the first add()
   std::shared_ptr<void> observing_;
-  std::thread thread_;  // from the first add() on
+  std::thread thread_;
 };
 
 }  // namespace rest

@@ -15,6 +15,7 @@
 #include "tests/kill/proof.h"
 #include "tests/kill/talk.h"
 #include "tests/kill/writer.h"
+#include "tests/support/measured.h"
 #include "tests/support/process.h"
 
 namespace {
@@ -160,5 +161,5 @@ TEST_CASE("kill -9 at any moment loses nothing acknowledged, doubles nothing, ha
   CHECK(ledger.doubled == 0);
   CHECK(ledger.halves == 0);
   CHECK(ledger.acknowledged > static_cast<std::uint64_t>(rounds) * 20);
-  CHECK(times[times.size() / 2] < 1.0);
+  if (tests::measured) CHECK(times[times.size() / 2] < 1.0);
 }
