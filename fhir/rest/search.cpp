@@ -100,7 +100,7 @@ model::Result<std::string> searchset(const Context& context, const Exchange& exc
           "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
     }
   }
-  const std::string base = base_url(context, exchange) + "/" + std::string(context.schema.type_name(query.type));
+  const std::string base = base_url(context, exchange) + (query.place.empty() ? "" : "/" + query.place);
   BundleText text("searchset", bytes);
   if (page.total) text.total(*page.total);
   const auto link = [&](std::string_view relation, const std::string& parameters, bool always) {
