@@ -158,6 +158,12 @@ std::string capability_statement(const model::Schema& schema, const search::Sear
   }
   out += ']';
   interactions(out, claims.system_interactions);
+  if (claims.system_search) search_parameters(out, schema, search.common_parameters());
+  if (claims.compartments) {
+    std::vector<std::string> urls;
+    for (const auto& row : schema.compartments) urls.emplace_back(schema.text(row.url));
+    text_array(out, "compartment", urls);
+  }
   out += "}]}";
   return out;
 }

@@ -21,6 +21,8 @@ struct Claims {
   std::vector<std::string> formats;
   std::vector<std::string> patch_formats;  // media types
   std::string base_url;                    // implementation.url
+  bool system_search = false;              // all types can be searched at once
+  bool compartments = false;               // compartments can be searched
   bool cors = false;                       // rest.security.cors
   bool erasure = false;                    // versions can be erased
 };

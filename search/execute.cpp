@@ -32,18 +32,47 @@ std::optional<store::Version> version_at(const store::Store& store, model::TypeI
   return version;
 }
 
-// `access` becomes conditions here when there is something to restrict: for matches, totals, sorting and includes alike.
+namespace {
+
+// Those of the types of which the view has documents: of many types most have none, and their ids need not be looked up.
+std::vector<model::TypeId> types_of(const View& view, std::span<const model::TypeId> types) {
+  if (types.size() == 1) return {types.front()};
+  std::vector<model::TypeId> out;
+  for (const auto& segment : view.segments()) {
+    for (const model::TypeId type : segment->types()) {
+      if (std::binary_search(types.begin(), types.end(), type)) out.push_back(type);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+}  // namespace
+
+void Execution::resolve_ids(Resolved& resolved, const store::Store& store, model::TypeId type) const {
+  std::size_t steps = 0;
+  for (const std::string& id : resolved.condition->ids) {
+    if (++steps % 256 == 0) frame_.deadline.check();
+    if (const auto version = version_at(store, type, id, frame_.moment)) resolved.documents.push_back(version->document);
+  }
+}
+
+// `access` becomes conditions here when there is something to restrict (in_compartment() makes one): for matches, totals, sorting
+// and includes alike.
 Execution::Execution(const Query& query, const Access& /*access*/, std::shared_ptr<const View> view, const store::Store& store,
                      store::Document moment, Deadline deadline)
-    : view_(std::move(view)), frame_{*view_, moment, {}, {}, deadline} {
-  frame_.everything.key = {query.type, every_document};
-  frame_.everything.scans.push_back(exact_scan(""));
+    : view_(std::move(view)), frame_{*view_, moment, query.types, {}, deadline} {
   frame_.conditions.reserve(query.conditions.size());
   for (const Condition& condition : query.conditions) {
     Resolved& resolved = frame_.conditions.emplace_back();
     resolved.condition = &condition;
-    for (const std::string& id : condition.ids) {
-      if (const auto version = version_at(store, query.type, id, moment)) resolved.documents.push_back(version->document);
+    if (!condition.ids.empty()) {
+      for (const model::TypeId type : types_of(*view_, frame_.types)) resolve_ids(resolved, store, type);
+    }
+    if (condition.itself && query.is_over(condition.itself->type)) {
+      const auto version = version_at(store, condition.itself->type, condition.itself->id, moment);
+      if (version) resolved.documents.push_back(version->document);
     }
     std::sort(resolved.documents.begin(), resolved.documents.end());
     for (const TimeRange& range : condition.ranges) {

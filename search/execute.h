@@ -52,6 +52,7 @@ class Execution {
 
  private:
   SegmentPlan& plan(std::size_t segment);
+  void resolve_ids(Resolved& resolved, const store::Store& store, model::TypeId type) const;
 
   std::shared_ptr<const View> view_;
   Frame frame_;

@@ -13,10 +13,10 @@ double microseconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
-Explanation::Explanation(std::string* out, const model::Schema& schema, const Query& query, const View& view, const Position& at)
+Explanation::Explanation(std::string* out, const Query& query, const View& view, const Position& at)
     : out_(out), begin_(std::chrono::steady_clock::now()), last_(begin_) {
   if (out_ == nullptr) return;
-  *out_ += fmt::format("search: {}?{}\n", schema.type_name(query.type), query.normal);
+  *out_ += fmt::format("search: {}\n", query.address());
   *out_ += fmt::format("moment: document {} of {}; {} segments; page: {}{}\n", at.moment, view.last(), view.segments().size(),
                        kind_names[static_cast<std::size_t>(at.kind)],
                        at.document == 0 ? std::string() : fmt::format(" document {}", at.document));

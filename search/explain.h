@@ -13,7 +13,7 @@ namespace search {
 // Writes to `out` as the run goes; does nothing at all if that is null.
 class Explanation {
  public:
-  Explanation(std::string* out, const model::Schema& schema, const Query& query, const View& view, const Position& at);
+  Explanation(std::string* out, const Query& query, const View& view, const Position& at);
   void step(std::string_view name, std::string_view what);
   void details(const std::string& order, const std::string& segments);
 

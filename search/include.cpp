@@ -40,6 +40,7 @@ class Includer {
     std::vector<std::uint32_t> ordinals;
     std::string term;
     for (const store::Version& match : matches_) {
+      if (match.type != inclusion.source) continue;
       const Segment* segment = segment_of(match.document);
       if (segment == nullptr) continue;
       for (const model::ParameterId parameter : inclusion.parameters) {
@@ -103,6 +104,7 @@ class Includer {
     for (const model::ParameterId parameter : inclusion.parameters) {
       Clause clause;
       for (const store::Version& match : matches_) {
+        if (inclusion.target != model::no_type && match.type != inclusion.target) continue;
         std::string value(context_.schema.type_name(match.type));
         value.append("/").append(match.id);
         scan(inclusion.source, parameter, value, clause);
@@ -128,7 +130,7 @@ class Includer {
     std::vector<store::Version> out;
     if (clause.scans.empty()) return out;
     Query query;
-    query.type = type;
+    query.types = {type};
     query.conditions.emplace_back().any.push_back(std::move(clause));
     Execution execution(query, context_.access, context_.view, context_.store, context_.moment, context_.deadline);
     for (const store::Document document : execution.newest(0, limit)) {

@@ -31,6 +31,9 @@ class Segment {
   Document base() const { return base_; }
   std::uint32_t size() const { return size_; }  // documents covered (numbers, of all types, tombstones included)
 
+  // The types of its documents, in no order; what the schema does not know is no_type among them.
+  virtual std::span<const model::TypeId> types() const = 0;
+  virtual model::TypeId type_of(std::uint32_t offset) const = 0;  // of a document; of a tombstone no_type
   // A parameter's slot in this segment, -1 if no document here has it. O(log parameters).
   virtual int slot(IndexKey key) const = 0;
   virtual std::uint32_t term_count(int slot) const = 0;

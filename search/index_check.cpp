@@ -44,7 +44,7 @@ class Checker {
       const auto offset = static_cast<std::uint32_t>(version.document - run->base());
       const std::uint8_t kind = run->kinds()[offset];
       if (version.deleted() != (kind == no_kind) ||
-          (kind < run->types().size() && run->types()[kind] != keys_.type_name(version.type)))
+          (kind < run->type_names().size() && run->type_names()[kind] != keys_.type_name(version.type)))
         add(name + "is of another type in the index");
       const auto newest = store_.as_of(version.type, version.id, last);
       const bool alive = newest && newest->document == version.document && !version.deleted();

@@ -131,14 +131,14 @@ class ParameterMerge {
 std::vector<std::string_view> merge_documents(std::span<const std::shared_ptr<const Run>> sources,
                                               std::vector<std::uint8_t>& kinds) {
   std::vector<std::string_view> types;
-  for (const auto& source : sources) types.insert(types.end(), source->types().begin(), source->types().end());
+  for (const auto& source : sources) types.insert(types.end(), source->type_names().begin(), source->type_names().end());
   std::sort(types.begin(), types.end());
   types.erase(std::unique(types.begin(), types.end()), types.end());
   for (const auto& source : sources) {
     std::uint8_t map[256];
     std::fill(std::begin(map), std::end(map), no_kind);
-    for (std::size_t t = 0; t < source->types().size(); ++t)
-      map[t] = static_cast<std::uint8_t>(std::lower_bound(types.begin(), types.end(), source->types()[t]) - types.begin());
+    for (std::size_t t = 0; t < source->type_names().size(); ++t)
+      map[t] = static_cast<std::uint8_t>(std::lower_bound(types.begin(), types.end(), source->type_names()[t]) - types.begin());
     for (std::uint32_t i = 0; i < source->size(); ++i) kinds.push_back(map[source->kinds()[i]]);
   }
   return types;
@@ -206,7 +206,7 @@ bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys&
     for (std::size_t s = 0; s < sources.size(); ++s) {
       if (at[s] == sources[s]->parts().size()) continue;
       const Part& part = sources[s]->parts()[at[s]];
-      const std::string_view part_type = sources[s]->types()[part.type];
+      const std::string_view part_type = sources[s]->type_names()[part.type];
       if (any && (part_type != type ? part_type > type : part.name >= name)) continue;
       any = true;
       type = part_type;
@@ -219,7 +219,7 @@ bool merge_runs(std::span<const std::shared_ptr<const Run>> sources, const Keys&
       const Run& source = *sources[s];
       if (at[s] == source.parts().size()) continue;
       const Part& part = source.parts()[at[s]];
-      if (part.name != name || source.types()[part.type] != type) continue;
+      if (part.name != name || source.type_names()[part.type] != type) continue;
       merge.add(part, source, static_cast<std::uint32_t>(source.base() - base));
       column = column || part.has_column;
       bloom = bloom || !part.bloom.empty();

@@ -115,13 +115,13 @@ std::uint64_t PageKey::hash(std::string_view text) const {
   return v0 ^ v1 ^ v2 ^ v3;
 }
 
-std::string PageKey::seal(Position position, std::string_view normal) const {
+std::string PageKey::seal(Position position, std::string_view address) const {
   std::string bytes{token_version, static_cast<char>(position.kind)};
   append_varint(bytes, position.moment);
   append_varint(bytes, position.document);
   append_varint(bytes, position.total ? *position.total + 1 : 0);
   append_varint(bytes, static_cast<std::uint64_t>(position.now_ms));
-  append64(bytes, hash(normal));
+  append64(bytes, hash(address));
   append64(bytes, hash(bytes));
   return encode(bytes);
 }

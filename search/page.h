@@ -33,8 +33,8 @@ class PageKey {
   explicit PageKey(const std::array<std::uint64_t, 2>& key) : key_(key) {}
 
   std::uint64_t hash(std::string_view text) const;  // SipHash-2-4
-  // The token of a position in the result of the query whose normal form is given.
-  std::string seal(Position position, std::string_view normal) const;
+  // The token of a position in the result of the query whose address is given.
+  std::string seal(Position position, std::string_view address) const;
   // Fails (bad_request) on a token that this server did not make.
   model::Result<Position> open(std::string_view token) const;
 

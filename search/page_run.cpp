@@ -22,7 +22,7 @@ class PageRun {
                    Deadline(std::chrono::milliseconds(query.max_milliseconds), query.given_up.get())) {}
 
   Page run(std::string* report) {
-    Explanation explanation(report, context_.schema, query_, *context_.view, at_);
+    Explanation explanation(report, query_, *context_.view, at_);
     page_.warnings = query_.warnings;
     page_.self = query_.position ? link(at_) : query_.normal;
     find_total();
@@ -55,7 +55,7 @@ class PageRun {
  private:
   std::string link(const Position& position) const {
     std::string text = query_.normal;
-    append_argument(text, "_page", context_.page_key.seal(position, query_.normal));
+    append_argument(text, "_page", context_.page_key.seal(position, query_.address()));
     return text;
   }
   std::string link(Position::Kind kind, store::Document document) const {

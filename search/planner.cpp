@@ -5,17 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "search/planner_costs.h"
+
 namespace search {
 namespace {
-
-// Costs in ns, measured on segments of a million documents (README.md, "Planning"): only their ratios matter.
-constexpr double check_cost = 80;      // one condition of one document, by column
-constexpr double candidate_cost = 8;   // to take a posting and ask whether it is alive
-constexpr double posting_cost = 1.5;   // to unite one
-constexpr double term_cost = 4;        // to pass over one
-constexpr double predicate_cost = 40;  // to pass over one and ask
-constexpr double word_cost = 0.3;
-constexpr double unite_start = 400;  // to set a bitmap up and read it
 
 std::uint32_t clipped(const Segment& segment, store::Document document) {
   if (document <= segment.base()) return 0;
@@ -56,153 +49,41 @@ void SegmentMatches::to_words() {
   dense = true;
 }
 
-BoundCondition::BoundCondition(const Frame& frame, const Segment& segment, const Resolved& resolved, std::uint64_t all)
-    : segment_(&segment), resolved_(&resolved), positive_(resolved.condition->positive()) {
-  const Condition& condition = *resolved.condition;
-  std::uint64_t others = 0, likely = 0;
-  switch (condition.kind) {
-    case Condition::Kind::terms:
-      clauses_.reserve(condition.any.size());
-      for (const Clause& clause : condition.any) {
-        clauses_.emplace_back(segment, clause, frame.deadline);
-        const std::uint64_t postings = std::min(clauses_.back().postings(), all);
-        documents_ += clause.negated ? all : postings;  // a document may have several of the postings
-        likely += clause.negated ? all - postings : postings;
-      }
-      break;
-    case Condition::Kind::id:
-      for (const store::Document document : resolved.documents) {
-        if (document >= segment.base() && document < segment.base() + segment.size()) ++others;
-      }
-      documents_ = condition.negated ? all : others;
-      likely = documents_;
-      break;
-    case Condition::Kind::last_updated:
-      for (const auto& [from, to] : resolved.ranges) documents_ += clipped(segment, to) - clipped(segment, from);
-      likely = segment.size() == 0 ? 0 : all * documents_ / segment.size();
-      break;
-  }
-  documents_ = std::min(documents_, all);
-  pass_ = all == 0 ? 0 : static_cast<double>(std::min(likely, all)) / static_cast<double>(all);
-}
+namespace {
 
-bool BoundCondition::meet(const BoundCondition& other, std::uint64_t all) {
-  const auto plain = [](const Condition& condition) {
-    return condition.kind == Condition::Kind::terms && condition.any.size() == 1 && !condition.any[0].negated;
+// The one term of every_document is the first.
+AllDocuments all_documents(const Segment& segment, std::span<const model::TypeId> types) {
+  AllDocuments out;
+  const auto add = [&](model::TypeId type) {
+    const int slot = segment.slot({type, every_document});
+    if (slot >= 0) out.push_back({type, {slot, 0}, segment.count(slot, {0, 1})});
   };
-  if (!plain(*resolved_->condition) || !plain(*other.resolved_->condition) || !clauses_[0].meet(other.clauses_[0])) return false;
-  met_.push_back(other.resolved_);
-  documents_ = std::min(clauses_[0].postings(), all);
-  pass_ = all == 0 ? 0 : static_cast<double>(documents_) / static_cast<double>(all);
-  return true;
+  if (types.size() == 1) {
+    add(types.front());
+    return out;
+  }
+  std::vector<model::TypeId> here;
+  for (const model::TypeId type : segment.types()) {
+    if (std::binary_search(types.begin(), types.end(), type)) here.push_back(type);
+  }
+  std::sort(here.begin(), here.end());
+  for (const model::TypeId type : here) add(type);
+  return out;
 }
 
-std::string BoundCondition::label() const {
-  std::string text = resolved_->condition->label;
-  for (const Resolved* other : met_) text += "&" + other->condition->label;
-  return text;
-}
-
-double BoundCondition::unite_cost(std::size_t words) const {
-  double cost = unite_start + static_cast<double>(words) * word_cost;
-  for (const BoundClause& clause : clauses_) {
-    cost += static_cast<double>(clause.postings()) * posting_cost +
-            static_cast<double>(clause.terms()) * (clause.predicated() ? predicate_cost : term_cost);
-  }
-  return cost;
-}
-
-std::optional<std::pair<int, std::uint32_t>> BoundCondition::single_term() const {
-  if (!positive_ || clauses_.size() != 1) return std::nullopt;
-  const auto ordinal = clauses_[0].single_term();
-  if (!ordinal) return std::nullopt;
-  return std::pair{clauses_[0].slot(), *ordinal};
-}
-
-bool BoundCondition::holds(std::uint32_t offset) {
-  const Condition& condition = *resolved_->condition;
-  const store::Document document = segment_->base() + offset;
-  switch (condition.kind) {
-    case Condition::Kind::id:
-      return std::binary_search(resolved_->documents.begin(), resolved_->documents.end(), document) != condition.negated;
-    case Condition::Kind::last_updated:
-      return std::any_of(resolved_->ranges.begin(), resolved_->ranges.end(),
-                         [&](const auto& range) { return range.first <= document && document < range.second; });
-    case Condition::Kind::terms:
-      break;
-  }
-  for (std::size_t i = 0; i < clauses_.size(); ++i) {
-    if (clauses_[i].holds(offset) != condition.any[i].negated) return true;
-  }
-  return false;
-}
-
-void BoundCondition::append_offsets(std::vector<std::uint32_t>& out) {
-  if (resolved_->condition->kind == Condition::Kind::id) {
-    for (const store::Document document : resolved_->documents) {
-      if (document >= segment_->base() && document < segment_->base() + segment_->size()) {
-        out.push_back(static_cast<std::uint32_t>(document - segment_->base()));
-      }
-    }
-    return;
-  }
-  if (clauses_.size() == 1) return clauses_[0].append_offsets(out);
-  bits::Words words = bits::zeros(segment_->size());
-  for (BoundClause& clause : clauses_) clause.unite(words);
-  bits::each_up(words, 0, segment_->size(), [&](std::uint32_t offset) {
-    out.push_back(offset);
-    return true;
-  });
-}
-
-void BoundCondition::restrict(bits::Words& words) {
-  const Condition& condition = *resolved_->condition;
-  bits::Words mask = bits::zeros(segment_->size());
-  switch (condition.kind) {
-    case Condition::Kind::id:
-      for (const store::Document document : resolved_->documents) {
-        if (document >= segment_->base() && document < segment_->base() + segment_->size()) {
-          bits::set(mask, static_cast<std::uint32_t>(document - segment_->base()));
-        }
-      }
-      return condition.negated ? bits::and_not(words, mask) : bits::and_with(words, mask);
-    case Condition::Kind::last_updated:
-      for (const auto& [from, to] : resolved_->ranges) {
-        bits::Words range = bits::ones(segment_->size());
-        bits::keep(range, clipped(*segment_, from), clipped(*segment_, to));
-        bits::or_with(mask, range);
-      }
-      return bits::and_with(words, mask);
-    case Condition::Kind::terms:
-      break;
-  }
-  if (clauses_.size() == 1) {
-    clauses_[0].unite(mask);
-    return condition.any[0].negated ? bits::and_not(words, mask) : bits::and_with(words, mask);
-  }
-  for (std::size_t i = 0; i < clauses_.size(); ++i) {
-    if (!condition.any[i].negated) {
-      clauses_[i].unite(mask);
-      continue;
-    }
-    bits::Words excluded = bits::zeros(segment_->size());
-    clauses_[i].unite(excluded);
-    for (std::size_t w = 0; w < mask.size(); ++w) mask[w] |= ~excluded[w];
-  }
-  bits::and_with(words, mask);
-}
+}  // namespace
 
 SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
-    : frame_(frame), segment_(segment), everything_(segment, frame.everything, frame.deadline) {
+    : frame_(frame), segment_(segment), everything_(all_documents(segment, frame.types)) {
   const Stopwatch watch(spent_);
-  const std::uint64_t all = everything_.postings();
-  bound_ = segment.base() > frame.moment ? 0 : all;
+  for (const TypeDocuments& each : everything_) everything_count_ += each.count;
+  bound_ = segment.base() > frame.moment ? 0 : everything_count_;
   conditions_.reserve(frame.conditions.size());
   for (const Resolved& resolved : frame.conditions) {
     if (bound_ == 0) return;
-    BoundCondition condition(frame, segment, resolved, all);
-    const auto met = std::find_if(conditions_.begin(), conditions_.end(),
-                                  [&](BoundCondition& earlier) { return earlier.meet(condition, all); });
+    BoundCondition condition(frame, segment, resolved, everything_);
+    const auto met =
+        std::find_if(conditions_.begin(), conditions_.end(), [&](BoundCondition& earlier) { return earlier.meet(condition); });
     bound_ = std::min(bound_, met != conditions_.end() ? met->documents() : condition.documents());
     if (met == conditions_.end()) conditions_.push_back(std::move(condition));
   }
@@ -214,7 +95,7 @@ SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
 }
 
 double SegmentPlan::estimate() const {
-  double matches = bound_ == 0 ? 0 : static_cast<double>(everything_.postings());
+  double matches = bound_ == 0 ? 0 : static_cast<double>(everything_count_);
   for (const BoundCondition& condition : conditions_) matches *= condition.pass();
   return std::min(matches, static_cast<double>(bound_));
 }
@@ -230,12 +111,13 @@ bool SegmentPlan::admits(std::uint32_t offset) {
 }
 
 // True if the postings or the page are exhausted, false if the budget is; `below` is then where it stopped.
-bool SegmentPlan::stream(int slot, std::uint32_t ordinal, std::uint64_t budget, std::uint32_t& below, std::size_t limit,
+bool SegmentPlan::stream(std::span<const TermPlace> terms, std::uint64_t budget, std::uint32_t& below, std::size_t limit,
                          std::vector<std::uint32_t>& out) {
+  TermStream stream(segment_, terms, below);
   std::uint32_t batch[256];
   std::size_t size = 32;
   for (std::uint64_t taken = 0; taken < budget;) {
-    const std::size_t got = segment_.newest(slot, ordinal, below, std::span(batch, size));
+    const std::size_t got = stream.next(std::span(batch, size));
     for (std::size_t i = 0; i < got; ++i) {
       below = batch[i];
       if (!admits(batch[i])) continue;
@@ -256,7 +138,7 @@ void SegmentPlan::newest(std::uint32_t below, std::size_t limit, std::vector<std
   const std::size_t before = out.size();
   if (!matches_) {
     const double wanted = static_cast<double>(limit - out.size());
-    const auto all = static_cast<double>(everything_.postings());
+    const auto all = static_cast<double>(everything_count_);
     const double checks = check_cost * static_cast<double>(std::max<std::size_t>(conditions_.size(), 1));
     // Of each condition's documents the others pass so many:
     const double matched = std::max(estimate(), 1e-9);
@@ -271,7 +153,7 @@ void SegmentPlan::newest(std::uint32_t below, std::size_t limit, std::vector<std
 
     const BoundCondition* source = nullptr;
     for (const BoundCondition& condition : conditions_) {
-      if (condition.single_term()) {
+      if (condition.streams()) {
         source = &condition;
         break;  // they ascend by documents
       }
@@ -280,13 +162,13 @@ void SegmentPlan::newest(std::uint32_t below, std::size_t limit, std::vector<std
     const double expected = std::min(length, wanted * length / matched);
     const double streaming = expected * (candidate_cost + checks);
     if (streaming <= listing && streaming <= uniting) {
-      const auto term = source != nullptr ? source->single_term() : std::nullopt;
-      const auto every = everything_.single_term();
+      std::vector<TermPlace> terms;
+      if (source != nullptr) terms = source->terms();
+      for (std::size_t i = 0; i < everything_.size() && source == nullptr; ++i) terms.push_back(everything_[i].term);
       const auto budget = static_cast<std::uint64_t>(std::max(512.0, 4 * uniting / (candidate_cost + checks)));
-      ways_ += fmt::format(" stream[{}]", source != nullptr ? source->label() : "newest of the type");
+      ways_ += fmt::format(" stream[{}]", source != nullptr ? source->label() : "newest of the " + types());
       driver_ = source;
-      const bool done = term ? stream(term->first, term->second, budget, below, limit, out)
-                             : stream(everything_.slot(), *every, budget, below, limit, out);
+      const bool done = stream(terms, budget, below, limit, out);
       driver_ = nullptr;
       if (done) {
         found_ += out.size() - before;
@@ -366,8 +248,10 @@ void SegmentPlan::evaluate() {
     narrowest_->restrict(part.words);
     ways_ += fmt::format(" unite[{}]", narrowest_->label());
   } else {
-    everything_.unite(part.words);
-    ways_ += " unite[all of the type]";
+    for (const TypeDocuments& each : everything_) {
+      segment_.unite(each.term.slot, {each.term.ordinal, each.term.ordinal + 1}, part.words);
+    }
+    ways_ += fmt::format(" unite[all of the {}]", types());
   }
   frame_.view.restrict_alive(segment_, frame_.moment, part.words);
   for (BoundCondition& condition : conditions_) {
@@ -388,9 +272,11 @@ void SegmentPlan::evaluate() {
   part.count = part.dense ? bits::count(part.words) : part.list.size();
 }
 
+std::string SegmentPlan::types() const { return everything_.size() == 1 ? "type" : fmt::format("{} types", everything_.size()); }
+
 std::string SegmentPlan::report() const {
   std::string text = fmt::format("  documents {}..{}: at most {} of {}", segment_.base(), segment_.base() + segment_.size(),
-                                 bound_, everything_.postings());
+                                 bound_, everything_count_);
   text += fmt::format(";{} checked {}, found {}, {:.1f} us", ways_.empty() ? " nothing to do," : ways_ + ",", checked_, found_,
                       static_cast<double>(spent_.count()) / 1000);
   for (const BoundCondition& condition : conditions_) {

@@ -9,30 +9,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "search/execute_bits.h"
-#include "search/planner_clause.h"
-#include "search/query.h"
+#include "search/planner_condition.h"
 
 namespace search {
-
-// A condition with what the store knows of it: for the kinds that no term answers.
-struct Resolved {
-  const Condition* condition = nullptr;
-  std::vector<store::Document> documents;                           // id: current at the moment, ascending
-  std::vector<std::pair<store::Document, store::Document>> ranges;  // last_updated: [from, to)
-};
-
-// One run of a query: everything frozen at `moment`. Outlives its plans.
-struct Frame {
-  const View& view;
-  store::Document moment = 0;
-  Clause everything;  // all documents of the type
-  std::vector<Resolved> conditions;
-  Deadline deadline;
-};
 
 // The matches of one segment: ascending offsets, or a bitmap.
 struct SegmentMatches {
@@ -65,34 +49,6 @@ struct SegmentMatches {
   }
 };
 
-// One condition on one segment.
-class BoundCondition {
- public:
-  BoundCondition(const Frame& frame, const Segment& segment, const Resolved& resolved, std::uint64_t all);
-  bool positive() const { return positive_; }
-  std::uint64_t documents() const { return documents_; }  // at most; of a positive condition
-  double pass() const { return pass_; }                   // estimated share of the type's documents that satisfy it
-  double unite_cost(std::size_t words) const;             // ns
-  std::string label() const;
-  // Takes `other` into this where the two are conditions on the one value that each document has ("ge" and "lt" on a date):
-  // their overlap is known exactly then, and either alone may be broad. False: they stay two.
-  bool meet(const BoundCondition& other, std::uint64_t all);
-  std::optional<std::pair<int, std::uint32_t>> single_term() const;  // slot and ordinal
-
-  bool holds(std::uint32_t offset);
-  void append_offsets(std::vector<std::uint32_t>& out);  // of a positive condition; ascending, to an empty vector
-  void restrict(bits::Words& words);                     // clears what does not satisfy it
-
- private:
-  const Segment* segment_;
-  const Resolved* resolved_;
-  std::vector<BoundClause> clauses_;
-  std::vector<const Resolved*> met_;  // what was taken in
-  bool positive_ = false;
-  std::uint64_t documents_ = 0;
-  double pass_ = 1;
-};
-
 class SegmentPlan {
  public:
   SegmentPlan(const Frame& frame, const Segment& segment);
@@ -108,13 +64,15 @@ class SegmentPlan {
 
  private:
   bool admits(std::uint32_t offset);  // alive, and every condition but the driver holds
-  bool stream(int slot, std::uint32_t ordinal, std::uint64_t budget, std::uint32_t& below, std::size_t limit,
+  bool stream(std::span<const TermPlace> terms, std::uint64_t budget, std::uint32_t& below, std::size_t limit,
               std::vector<std::uint32_t>& out);
   void evaluate();
+  std::string types() const;  // "type", "3 types"
 
   const Frame& frame_;
   const Segment& segment_;
-  BoundClause everything_;
+  AllDocuments everything_;
+  std::uint64_t everything_count_ = 0;
   std::vector<BoundCondition> conditions_;  // those likely to refuse most come first
   const BoundCondition* driver_ = nullptr;  // while candidates come from it
   BoundCondition* narrowest_ = nullptr;     // of the positive ones

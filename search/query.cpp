@@ -11,7 +11,8 @@
 namespace search {
 namespace {
 
-constexpr std::size_t max_values = 10000;  // alternatives of a whole query
+constexpr std::size_t max_values = 10000;   // alternatives of a whole query
+constexpr std::size_t max_looked = 200000;  // the same, times the types that are searched
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t ticks = 10000;  // of 100 ns in a millisecond
@@ -101,17 +102,20 @@ bool matches(const store::Version& version, const DocumentTerms& terms, const Co
     case Condition::Kind::terms:
       break;
   }
+  if (condition.itself && condition.itself->type == version.type && condition.itself->id == version.id) return true;
   return std::any_of(condition.any.begin(), condition.any.end(), [&](const Clause& clause) { return matches(terms, clause); });
 }
 
-QueryParser::QueryParser(const QueryContext& context, model::TypeId type, const ParseOptions& options)
-    : context_(context), options_(options), query_(std::make_shared<Query>()) {
-  query_->type = type;
+bool Query::is_over(model::TypeId type) const { return std::binary_search(types.begin(), types.end(), type); }
+
+QueryParser::QueryParser(const QueryContext& context, const Scope& scope, const ParseOptions& options)
+    : context_(context), scope_(scope), options_(options), query_(std::make_shared<Query>()) {
   query_->count = std::min(options.default_count, options.max_count);
   query_->base_urls = options.base_urls;
   query_->max_milliseconds = options.max_milliseconds;
   query_->given_up = options.given_up;
   query_->now_ms = context.now_ms;
+  begin_scope();
 }
 
 void QueryParser::leave_out(std::string diagnostics) { complain(diagnostics, "; it was left out of this search"); }
@@ -122,7 +126,10 @@ void QueryParser::complain(const std::string& diagnostics, std::string_view when
     query_->warnings.warn(model::IssueCode::not_supported, diagnostics + std::string(when_lenient));
   }
 }
-void QueryParser::fault(std::string diagnostics, model::IssueCode code) { faults_.error(code, std::move(diagnostics)); }
+void QueryParser::fault(std::string diagnostics, model::IssueCode code) {
+  if (!one_type() && !told_.insert(diagnostics).second) return;
+  faults_.error(code, std::move(diagnostics));
+}
 void QueryParser::append_argument_to_normal(std::string_view name, std::string_view value) {
   append_argument(query_->normal, name, value);
 }
@@ -131,56 +138,77 @@ void QueryParser::argument(const Argument& argument) {
   const auto [name, modifier] = split_name(argument.name);
   // R4 search.html does not say what an empty value means; R5 does: it is ignored. So it is here, and `self` does not show it.
   if (argument.value.empty()) return;
-  if (!result_argument(name, modifier, argument)) condition(name, modifier, argument);
+  if (types_argument(name, modifier, argument) || result_argument(name, modifier, argument)) return;
+  condition(name, modifier, argument);
 }
 
 void QueryParser::condition(std::string_view name, std::string_view modifier, const Argument& argument) {
   if (name == "_id") return id_condition(modifier, argument);
   if (name == "_lastUpdated") return updated_condition(modifier, argument);
-  const model::ParameterId parameter = context_.extractor.parameter(query_->type, name);
-  if (parameter == no_parameter) {
-    const bool chain = argument.name.find('.') != std::string::npos || name == "_has";
-    return leave_out(chain ? "Chained searches are not supported: " + argument.name
-                           : "Unknown search parameter for " + type_name() + ": " + argument.name);
+  if (argument.name.find('.') != std::string::npos || name == "_has") {
+    // "subject:Patient.name": a chain, whose first link may be a known parameter
+    return leave_out("Chained searches are not supported: " + argument.name);
   }
-  // "subject:Patient.name": a chain, whose first link is a known parameter
-  if (modifier.find('.') != std::string_view::npos) return leave_out("Chained searches are not supported: " + argument.name);
-  terms_condition(parameter, modifier, argument);
+  const ParameterIds parameters = parameters_named(name, {}, argument.name);
+  if (!parameters.empty()) terms_condition(parameters, modifier, argument);
 }
 
-void QueryParser::terms_condition(model::ParameterId parameter, std::string_view modifier, const Argument& argument) {
-  const model::SearchParameterRow& row = context_.schema.search_parameters[parameter];
-  ScanContext scan{context_.schema, row, parameter, query_->type, query_->base_urls};
-  scan.now_ms = query_->now_ms;
-  if (!modifier.empty() || argument.name.ends_with(':')) {
-    // R4 search.html#modifiers: servers SHALL reject a modifier that they do not support for the parameter.
-    const auto named = modifier_named(modifier);
-    if (named) {
-      scan.modifier = *named;
-    } else {
-      scan.modifier = Modifier::type;
-      scan.modifier_type = context_.schema.resource_type(modifier);
-    }
-    if ((!named && scan.modifier_type == model::no_type) || !takes(row.type, scan.modifier)) {
-      return fault("The parameter " + std::string(context_.schema.text(row.code)) +
-                       " does not take the modifier :" + std::string(modifier),
-                   model::IssueCode::not_supported);
-    }
-  }
+void QueryParser::terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument) {
+  const auto values = split_alternatives(argument.value);
+  values_ += values.size();
+  if (values_ > max_values || values_ * query_->types.size() > max_looked) return;  // finish() says so
   Condition condition;
+  condition.label = label_of(argument);
+  bool failed = false;
+  std::size_t last = 0;  // clauses of the type before
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const model::TypeId type = query_->types[i];
+    const std::size_t before = condition.any.size();
+    if (i > 0 && parameters[i] == parameters[i - 1]) {  // scans are the parameter's, whatever the type
+      for (std::size_t c = last; c < before; ++c) {
+        condition.any.push_back(condition.any[c]);
+        condition.any.back().key.type = type;
+      }
+    } else {
+      ScanContext scan{context_.schema, context_.schema.search_parameters[parameters[i]], parameters[i], type, query_->base_urls};
+      scan.now_ms = query_->now_ms;
+      if (!take_modifier(scan, modifier, argument) || !add_clauses(scan, values, condition)) failed = true;
+    }
+    last = before;
+  }
+  if (failed || values.empty()) return;
+  add(std::move(condition), argument);
+}
+
+bool QueryParser::take_modifier(ScanContext& scan, std::string_view modifier, const Argument& argument) {
+  if (modifier.empty() && !argument.name.ends_with(':')) return true;
+  // R4 search.html#modifiers: servers SHALL reject a modifier that they do not support for the parameter.
+  const auto named = modifier_named(modifier);
+  if (named) {
+    scan.modifier = *named;
+  } else {
+    scan.modifier = Modifier::type;
+    scan.modifier_type = context_.schema.resource_type(modifier);
+  }
+  if ((named || scan.modifier_type != model::no_type) && takes(scan.parameter.type, scan.modifier)) return true;
+  fault("The parameter " + std::string(context_.schema.text(scan.parameter.code)) +
+            " does not take the modifier :" + std::string(modifier),
+        model::IssueCode::not_supported);
+  return false;
+}
+
+bool QueryParser::add_clauses(const ScanContext& scan, const std::vector<std::string>& values, Condition& condition) {
   Clause positive, negated;
-  positive.key = negated.key = {query_->type, parameter};
+  positive.key = negated.key = {scan.base, scan.parameter_id};
   negated.negated = true;
-  condition.label = positive.label = negated.label = label_of(argument);
+  positive.label = negated.label = condition.label;
   bool any_positive = false, any_negated = false, failed = false;
-  const auto alternatives = split_alternatives(argument.value);
-  values_ += alternatives.size();
-  if (values_ > max_values) return;  // finish() says so
-  for (const std::string& value : alternatives) {
+  const auto first = static_cast<std::ptrdiff_t>(condition.any.size());
+  for (const std::string& value : values) {
     auto scans = value_scans(scan, value);
     if (!scans) {
       failed = true;
-      for (const model::Issue& issue : scans.error().issues) faults_.add(issue);
+      for (const model::Issue& issue : scans.error().issues) fault(issue.diagnostics, issue.code);
       continue;
     }
     // `:not=a,b` excludes both (R5 says so of R4's open point); any other mixture is an OR of its parts.
@@ -196,10 +224,9 @@ void QueryParser::terms_condition(model::ParameterId parameter, std::string_view
     clause.scans.insert(clause.scans.end(), std::make_move_iterator(scans->scans.begin()),
                         std::make_move_iterator(scans->scans.end()));
   }
-  if (failed || alternatives.empty()) return;
-  if (any_positive) condition.any.insert(condition.any.begin(), std::move(positive));
+  if (any_positive) condition.any.insert(condition.any.begin() + first, std::move(positive));
   if (any_negated) condition.any.push_back(std::move(negated));
-  add(std::move(condition), argument);
+  return !failed;
 }
 
 // The modifiers of the two parameters that the store answers. False if the argument is dealt with.
@@ -275,15 +302,21 @@ model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
     fault("A search takes at most " + std::to_string(max_values) + " values in all; this one has " + std::to_string(values_),
           model::IssueCode::too_costly);
   }
+  if (values_ <= max_values && values_ * query_->types.size() > max_looked) {
+    fault("A search over " + std::to_string(query_->types.size()) + " types takes at most " +
+              std::to_string(max_looked / query_->types.size()) + " values in all; name fewer types, or fewer values",
+          model::IssueCode::too_costly);
+  }
   check_subset();
-  if (faults_.empty() && query_->position && query_->position->query_hash != context_.page_key.hash(query_->normal)) {
+  finish_scope();
+  if (faults_.empty() && query_->position && query_->position->query_hash != context_.page_key.hash(query_->address())) {
     fault("_page is a token of another search: its parameters are not those that the token was made for");
   }
   if (!faults_.empty()) return model::Failure{model::FailureKind::bad_request, std::move(faults_)};
-  // Document order is the order of lastUpdated: as the last key it costs no look-up, and nothing can follow an id.
+  // Document order is the order of lastUpdated: as the last key it costs no look-up, and nothing can follow an id within a type.
   auto& sort = query_->sort;
   if (const auto id = std::find_if(sort.begin(), sort.end(), [](const SortKey& key) { return key.kind == SortKey::Kind::id; });
-      id != sort.end()) {
+      one_type() && id != sort.end()) {
     sort.erase(id + 1, sort.end());
   }
   if (!sort.empty() && sort.back().kind == SortKey::Kind::last_updated) {
@@ -293,13 +326,13 @@ model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
   return std::shared_ptr<const Query>(std::move(query_));
 }
 
-model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, model::TypeId type,
+model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, const Scope& scope,
                                                         const std::vector<Argument>& arguments, const ParseOptions& options) {
-  QueryParser parser(context, type, options);
-  // The page's instant is what `ap` is relative to, so it is known before any value is read.
-  for (const bool pages : {true, false}) {
+  QueryParser parser(context, scope, options);
+  // The page's instant is what `ap` is relative to, so it is known before any value is read; so are the types.
+  for (const bool first : {true, false}) {
     for (const Argument& argument : arguments) {
-      if ((argument.name == "_page") == pages) parser.argument(argument);
+      if (QueryParser::comes_first(argument) == first) parser.argument(argument);
     }
   }
   return parser.finish();

@@ -1,4 +1,4 @@
-// Query: one parsed type-level search. Immutable once parsed; any thread may read.
+// Query: one parsed search, over one type or several. Immutable once parsed; any thread may read.
 //
 // R4 search.html. README.md, "Queries", says what is taken, in which form it is kept, and what is left out.
 #pragma once
@@ -24,17 +24,25 @@ struct TimeRange {
   std::int64_t to = 0;
 };
 
+struct ResourceName {
+  model::TypeId type = model::no_type;
+  std::string id;
+};
+
 // What one `name=a,b` asks: conditions are ANDed, alternatives within one are ORed.
 struct Condition {
   enum class Kind : std::uint8_t { terms, id, last_updated };
   Kind kind = Kind::terms;
-  std::vector<Clause> any;       // terms: a union, each clause perhaps negated
-  std::vector<std::string> ids;  // id: these, or (negated) all others; sorted
+  // terms: a union, each clause perhaps negated. A clause is about documents of its own type, so a query over several types has
+  // clauses for each of them, by rising type: of a type without one nothing matches.
+  std::vector<Clause> any;
+  std::optional<ResourceName> itself;  // terms: and this resource
+  std::vector<std::string> ids;        // id: these, or (negated) all others; sorted
   bool negated = false;
   std::vector<TimeRange> ranges;  // last_updated: disjoint, ascending
   std::string label;              // as applied: "code=http://loinc.org|1234-5"
 
-  // True if only documents that hold a term of `any` can match: then it can drive a plan.
+  // True if only documents that hold a term of `any`, or are named, can match: then it can drive a plan.
   bool positive() const;
 };
 // Does this version, with these terms, satisfy the condition? For staged versions and tests.
@@ -43,12 +51,12 @@ bool matches(const store::Version& version, const DocumentTerms& terms, const Co
 struct SortKey {
   enum class Kind : std::uint8_t { parameter, id, last_updated };
   Kind kind = Kind::parameter;
-  model::ParameterId parameter = no_parameter;
+  std::vector<model::ParameterId> parameters;  // by Query::types, all of one type
   model::ParameterType type = model::ParameterType::string;
   bool descending = false;
 };
 
-// One _include or _revinclude. Forward: parameters of the type searched; reverse: parameters of `source`.
+// One _include or _revinclude. Forward: parameters of `source`, one of the types searched; reverse: of any type.
 struct Inclusion {
   bool reverse = false;
   model::TypeId source = model::no_type;
@@ -59,7 +67,8 @@ struct Inclusion {
 
 class Query {
  public:
-  model::TypeId type = model::no_type;
+  std::vector<model::TypeId> types;  // searched, ascending; one of a search by type
+  std::string place;                 // where, below the base: "Patient", "Patient/1/*"; empty: all types
   std::vector<Condition> conditions;
   std::vector<SortKey> sort;  // empty: document order
   bool oldest_first = false;  // document order, and the order of ties
@@ -75,7 +84,13 @@ class Query {
   std::shared_ptr<const std::atomic<bool>> given_up;
   std::string normal;  // what was applied, as a query string without _page
   model::Issues warnings;
+
+  bool is_over(model::TypeId type) const;
+  std::string address() const { return place + "?" + normal; }  // what a page's token belongs to
 };
+
+inline constexpr std::string_view types_parameter = "_type";
+std::vector<model::TypeId> resource_types(const model::Schema& schema);  // concrete ones, ascending
 
 // What parsing needs from its surroundings.
 struct QueryContext {
@@ -84,7 +99,7 @@ struct QueryContext {
   const PageKey& page_key;
   std::int64_t now_ms;
 };
-model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, model::TypeId type,
+model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, const Scope& scope,
                                                         const std::vector<Argument>& arguments, const ParseOptions& options);
 
 }  // namespace search

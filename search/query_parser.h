@@ -13,7 +13,9 @@ namespace search {
 
 class QueryParser {
  public:
-  QueryParser(const QueryContext& context, model::TypeId type, const ParseOptions& options);
+  QueryParser(const QueryContext& context, const Scope& scope, const ParseOptions& options);
+  // `_page` and `_type` are to come first: what the others mean depends on them.
+  static bool comes_first(const Argument& argument) { return argument.name == "_page" || argument.name == types_parameter; }
   void argument(const Argument& argument);
   model::Result<std::shared_ptr<const Query>> finish();
 
@@ -26,6 +28,16 @@ class QueryParser {
     std::string_view modifiers;  // the one that is taken; none today
   };
   static const ResultParameter result_parameters[];
+  using ParameterIds = std::vector<model::ParameterId>;  // by Query::types
+
+  // query_scope.cpp
+  void begin_scope();
+  bool types_argument(std::string_view name, std::string_view modifier, const Argument& argument);
+  void finish_scope();
+  // The parameter of that name of each type; none, and it is left out, where one of them does not have it. `what` stands before
+  // the diagnostics.
+  ParameterIds parameters_named(std::string_view name, std::string_view what, const std::string& as_sent);
+  std::string types_text() const;  // "Patient", "the types searched"
 
   // query_result.cpp
   bool result_argument(std::string_view name, std::string_view modifier, const Argument& argument);
@@ -39,10 +51,15 @@ class QueryParser {
   void skip(const Argument&) {}
   bool sort_key(std::string_view text, SortKey& out);
   void inclusion(const Argument&, bool reverse);
+  bool leads_to(model::ParameterId parameter, const std::vector<model::TypeId>& targets) const;  // to one of them; none: anywhere
+  ParameterIds references(model::TypeId source, const std::vector<model::TypeId>& targets) const;
 
   // query.cpp
   void condition(std::string_view name, std::string_view modifier, const Argument& argument);
-  void terms_condition(model::ParameterId parameter, std::string_view modifier, const Argument& argument);
+  void terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument);
+  bool take_modifier(ScanContext& scan, std::string_view modifier, const Argument& argument);
+  // The clauses of one type. False: some value has no meaning.
+  bool add_clauses(const ScanContext& scan, const std::vector<std::string>& values, Condition& condition);
   void id_condition(std::string_view modifier, const Argument& argument);
   void updated_condition(std::string_view modifier, const Argument& argument);
   bool special_modifier(std::string_view name, std::string_view modifier, const Argument& argument, bool takes_not,
@@ -56,13 +73,15 @@ class QueryParser {
   void fault(std::string diagnostics, model::IssueCode code = model::IssueCode::value);
   void applied(std::string_view name, std::string_view value) { append_argument_to_normal(name, value); }
   void append_argument_to_normal(std::string_view name, std::string_view value);
-  std::string type_name() const { return std::string(context_.schema.type_name(query_->type)); }
+  bool one_type() const { return query_->types.size() == 1; }
 
   const QueryContext& context_;
+  const Scope& scope_;
   const ParseOptions& options_;
   std::shared_ptr<Query> query_;
   model::Issues faults_;
   std::set<std::string_view> seen_;  // result parameters met, by their rows' names
+  std::set<std::string> told_;       // faults: what is wrong for several types is wrong once
   std::size_t values_ = 0;
   formats::Subset::Kind summary_ = formats::Subset::Kind::whole;
 };

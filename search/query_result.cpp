@@ -94,7 +94,7 @@ void QueryParser::take_summary(const Argument& argument) {
 
 // R4 search.html#elements
 void QueryParser::take_elements(const Argument& argument) {
-  auto list = formats::read_elements(argument.value, context_.schema, query_->type);
+  auto list = formats::read_elements(argument.value, context_.schema, one_type() ? query_->types.front() : model::no_type);
   for (const std::string& unknown : list.unknown) complain(unknown, {});
   if (list.names.empty()) return;
   auto& elements = query_->subset.elements;
@@ -126,12 +126,14 @@ bool QueryParser::sort_key(std::string_view text, SortKey& out) {
   } else if (name == "_lastUpdated") {
     out.kind = SortKey::Kind::last_updated;
   } else {
-    out.parameter = context_.extractor.parameter(query_->type, name);
-    if (out.parameter == no_parameter) {
-      leave_out("_sort: unknown search parameter for " + type_name() + ": " + std::string(name));
+    out.parameters = parameters_named(name, "_sort: ", std::string(name));
+    if (out.parameters.empty()) return false;
+    const auto type_of = [&](model::ParameterId id) { return context_.schema.search_parameters[id].type; };
+    out.type = type_of(out.parameters.front());
+    if (std::any_of(out.parameters.begin(), out.parameters.end(), [&](auto id) { return type_of(id) != out.type; })) {
+      leave_out("_sort: " + std::string(name) + " is of another type of parameter in some of the types searched");
       return false;
     }
-    out.type = context_.schema.search_parameters[out.parameter].type;
     if (out.type == model::ParameterType::composite || out.type == model::ParameterType::special) {
       leave_out("_sort: " + std::string(name) + " has no order, being of type " +
                 (out.type == model::ParameterType::special ? "special" : "composite"));
@@ -148,7 +150,7 @@ void QueryParser::take_sort(const Argument& argument) {
     if (!sort_key(text, key)) continue;
     if (!taken.empty()) taken.push_back(',');
     taken += text;
-    const auto same = [&](const SortKey& other) { return other.kind == key.kind && other.parameter == key.parameter; };
+    const auto same = [&](const SortKey& other) { return other.kind == key.kind && other.parameters == key.parameters; };
     if (std::none_of(query_->sort.begin(), query_->sort.end(), same)) query_->sort.push_back(key);
   }
   if (query_->sort.size() > max_sort_keys) {
@@ -174,46 +176,65 @@ void QueryParser::inclusion(const Argument& argument, bool reverse) {
   const model::Schema& schema = context_.schema;
   const auto parts = parts_of(argument.value, ':');
   const std::string text = argument.name + "=" + argument.value;
+  const auto no_type_searched = [&] {
+    leave_out(text + " can include nothing: this search finds resources of " + (one_type() ? "type " : "") + types_text() +
+              " only");
+  };
   Inclusion out;
   out.reverse = reverse;
   out.label = text;
-  const bool bare = argument.value == "*" && !reverse;
-  if (!bare && (parts.size() < 2 || parts.size() > 3)) {
-    return fault(text + ": it is Type:parameter or Type:parameter:TargetType");
+  if (argument.value == "*" && !reverse) {
+    for (const model::TypeId type : query_->types) {
+      out.source = type;
+      out.parameters = references(type, {});
+      query_->inclusions.push_back(out);
+    }
+    return applied(argument.name, argument.value);
   }
-  out.source = bare ? query_->type : schema.resource_type(parts[0]);
+  if (parts.size() < 2 || parts.size() > 3) return fault(text + ": it is Type:parameter or Type:parameter:TargetType");
+  out.source = schema.resource_type(parts[0]);
   if (out.source == model::no_type) return fault(text + ": " + std::string(parts[0]) + " is no resource type");
-  if (!reverse && out.source != query_->type) {
-    return leave_out(text + " can include nothing: this search finds resources of type " + type_name() + " only");
-  }
+  if (!reverse && !query_->is_over(out.source)) return no_type_searched();
   if (parts.size() == 3) {
     out.target = schema.resource_type(parts[2]);
     if (out.target == model::no_type) return fault(text + ": " + std::string(parts[2]) + " is no resource type");
-    if (reverse && out.target != query_->type) {
-      return leave_out(text + " can include nothing: this search finds resources of type " + type_name() + " only");
-    }
+    if (reverse && !query_->is_over(out.target)) return no_type_searched();
   }
-  const model::TypeId needed = reverse ? query_->type : out.target;
-  if (bare || parts[1] == "*") {
-    for (const model::ParameterId id : context_.extractor.parameters(out.source)) {
-      const auto& row = schema.search_parameters[id];
-      if (row.type != model::ParameterType::reference) continue;
-      if (needed == model::no_type || refers_to(schema, row, needed)) out.parameters.push_back(id);
-    }
+  // What the parameter has to lead to; nothing named: to anything.
+  std::vector<model::TypeId> targets;
+  if (out.target != model::no_type) targets = {out.target};
+  if (reverse && targets.empty()) targets = query_->types;
+  if (parts[1] == "*") {
+    out.parameters = references(out.source, targets);
   } else {
     const model::ParameterId id = context_.extractor.parameter(out.source, parts[1]);
     if (id == no_parameter || schema.search_parameters[id].type != model::ParameterType::reference) {
       return leave_out(text + ": " + std::string(schema.type_name(out.source)) + " has no reference parameter " +
                        std::string(parts[1]));
     }
-    if (needed != model::no_type && !refers_to(schema, schema.search_parameters[id], needed)) {
+    if (!leads_to(id, targets)) {
       return leave_out(text + " can include nothing: " + std::string(parts[1]) + " does not refer to " +
-                       std::string(schema.type_name(needed)));
+                       (targets.size() == 1 ? std::string(schema.type_name(targets.front())) : types_text()));
     }
     out.parameters.push_back(id);
   }
   query_->inclusions.push_back(std::move(out));
   applied(argument.name, argument.value);
+}
+
+bool QueryParser::leads_to(model::ParameterId parameter, const std::vector<model::TypeId>& targets) const {
+  const auto& row = context_.schema.search_parameters[parameter];
+  return targets.empty() || std::any_of(targets.begin(), targets.end(),
+                                        [&](model::TypeId target) { return refers_to(context_.schema, row, target); });
+}
+
+QueryParser::ParameterIds QueryParser::references(model::TypeId source, const std::vector<model::TypeId>& targets) const {
+  ParameterIds out;
+  for (const model::ParameterId id : context_.extractor.parameters(source)) {
+    const bool reference = context_.schema.search_parameters[id].type == model::ParameterType::reference;
+    if (reference && leads_to(id, targets)) out.push_back(id);
+  }
+  return out;
 }
 
 }  // namespace search

@@ -29,10 +29,10 @@ class IndexedSearch final : public Search {
 
   std::shared_ptr<const store::IndexEntry> extract(const model::Tree& tree) const override { return extractor_->extract(tree); }
 
-  model::Result<std::shared_ptr<const Query>> parse(model::TypeId type, const std::vector<Argument>& arguments,
+  model::Result<std::shared_ptr<const Query>> parse(const Scope& scope, const std::vector<Argument>& arguments,
                                                     const ParseOptions& options) const override {
     const QueryContext context{schema_, *extractor_, page_key_, system_now_ms()};
-    return parse_query(context, type, arguments, options);
+    return parse_query(context, scope, arguments, options);
   }
   model::Result<Page> run(const Query& query, const Access& access) const override { return run_page(context(), query, access); }
   model::Result<std::string> explain(const Query& query, const Access& access) const override {
@@ -66,6 +66,15 @@ class IndexedSearch final : public Search {
     }
     return out;
   }
+  std::vector<Parameter> common_parameters() const override {
+    const auto types = resource_types(schema_);
+    std::vector<Parameter> out{{no_parameter, types_parameter, model::ParameterType::token}};
+    for (const Parameter& parameter : parameters(types.front())) {
+      const auto has = [&](model::TypeId type) { return extractor_->parameter(type, parameter.code) == parameter.id; };
+      if (std::all_of(types.begin(), types.end(), has)) out.push_back(parameter);
+    }
+    return out;
+  }
   std::vector<std::string> includes(model::TypeId type) const override { return include_names(schema_, *extractor_, type); }
   std::vector<std::string> revincludes(model::TypeId type) const override { return revinclude_names(schema_, *extractor_, type); }
 
@@ -86,12 +95,10 @@ class IndexedSearch final : public Search {
 
 // What the group has staged, newest first: asked by the condition whose terms are the rarest kind, checked against all.
 void IndexedSearch::match_staged(const Query& query, std::vector<store::Version>& out) const {
-  Clause everything;
-  everything.key = {query.type, every_document};
-  everything.scans.push_back(exact_scan(""));
-  const Clause* narrow = &everything;
+  const Clause* narrow = nullptr;
   for (const Condition& condition : query.conditions) {
-    if (!condition.positive() || condition.kind != Condition::Kind::terms || condition.any.size() != 1) continue;
+    if (!condition.positive() || condition.kind != Condition::Kind::terms || condition.any.size() != 1 || condition.itself)
+      continue;
     const auto& scans = condition.any[0].scans;
     if (std::all_of(scans.begin(), scans.end(), [](const Scan& scan) { return scan.unique; })) {
       narrow = &condition.any[0];
@@ -99,10 +106,16 @@ void IndexedSearch::match_staged(const Query& query, std::vector<store::Version>
     }
   }
   std::vector<const Index::Staged*> candidates;
-  index_->staged(*narrow, candidates);
+  if (narrow != nullptr) index_->staged(*narrow, candidates);
+  for (std::size_t i = 0; i < query.types.size() && narrow == nullptr; ++i) {
+    Clause everything;
+    everything.key = {query.types[i], every_document};
+    everything.scans.push_back(exact_scan(""));
+    index_->staged(everything, candidates);
+  }
   for (const Index::Staged* candidate : candidates) {
     const auto holds = [&](const Condition& condition) { return matches(candidate->version, *candidate->terms, condition); };
-    if (candidate->terms == nullptr || candidate->version.type != query.type ||
+    if (candidate->terms == nullptr || !query.is_over(candidate->version.type) ||
         index_->staged_superseded(candidate->version.document)) {
       continue;
     }

@@ -29,6 +29,16 @@ struct Argument {
 // Whose records may be seen: today everything. Later a compartment and scopes, which become clauses of every query.
 struct Access {};
 
+// What a search is over. R4 http.html#search, #vsearch: the resources of a type; those of all types, or of the types that `_type`
+// names; of these, those in one compartment (compartment.h).
+struct Scope {
+  Scope() = default;
+  Scope(model::TypeId one) : type(one) {}
+  model::TypeId type = model::no_type;         // no_type: all types, and `_type` may name some
+  model::TypeId compartment = model::no_type;  // "Patient" of the compartment Patient/1; no_type: of none
+  std::string id;                              // "1"
+};
+
 struct ParseOptions {
   bool strict = false;                 // Prefer: handling=strict: an unknown parameter is an error, else a warning
   std::vector<std::string> base_urls;  // "http://127.0.0.1:8080/fhir": absolute references below them are local
@@ -73,9 +83,8 @@ class Search {
   // The terms of one resource, for Draft::index. Any thread.
   virtual std::shared_ptr<const store::IndexEntry> extract(const model::Tree& tree) const = 0;
 
-  // Parses a type-level (type given) search. Errors: unknown modifier, bad value, unknown parameter when strict, all of them at
-  // once.
-  virtual model::Result<std::shared_ptr<const Query>> parse(model::TypeId type, const std::vector<Argument>& arguments,
+  // Errors: unknown modifier, bad value, unknown type, unknown parameter when strict, all of them at once; a scope that is none.
+  virtual model::Result<std::shared_ptr<const Query>> parse(const Scope& scope, const std::vector<Argument>& arguments,
                                                             const ParseOptions& options) const = 0;
   // Runs it: first page, or the page its link names.
   virtual model::Result<Page> run(const Query& query, const Access& access) const = 0;
@@ -98,6 +107,7 @@ class Search {
     model::ParameterType type;
   };
   virtual std::vector<Parameter> parameters(model::TypeId type) const = 0;
+  virtual std::vector<Parameter> common_parameters() const = 0;             // of a search over all types
   virtual std::vector<std::string> includes(model::TypeId type) const = 0;  // "Observation:subject"
   virtual std::vector<std::string> revincludes(model::TypeId type) const = 0;
 

@@ -18,7 +18,7 @@ namespace search {
 
 // One parameter of a segment: where its parts are.
 struct Part {
-  std::uint8_t type = 0;  // position in Run::types()
+  std::uint8_t type = 0;  // position in Run::type_names()
   std::string_view name;
   IndexKey key{};  // type no_type: not of this program's schema
   std::uint32_t terms = 0;

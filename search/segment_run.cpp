@@ -53,6 +53,7 @@ bool Run::parse(const Keys& keys, bool verify, std::string& fault) {
   if (types >= no_kind) return refuse("has a damaged directory");
   for (std::uint64_t t = 0; t < types && !in.bad; ++t) {
     types_.push_back(in.text());
+    type_ids_.push_back(keys.schema().resource_type(types_.back()));
     type_counts_.push_back(static_cast<std::uint32_t>(in.varint()));
   }
   const auto region = [&](std::uint64_t position, std::uint64_t length) {

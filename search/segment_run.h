@@ -33,6 +33,10 @@ class Run final : public Segment {
   // the checksums of documents and pairs tell; the regions' checksums are verify()'s.
   static std::shared_ptr<const Run> open(std::unique_ptr<SegmentBytes> bytes, const Keys& keys, bool verify, std::string& fault);
 
+  std::span<const model::TypeId> types() const override { return type_ids_; }
+  model::TypeId type_of(std::uint32_t offset) const override {
+    return kinds()[offset] < type_ids_.size() ? type_ids_[kinds()[offset]] : model::no_type;
+  }
   int slot(IndexKey key) const override;
   std::uint32_t term_count(int slot) const override { return part(slot).terms; }
   Ordinals find(int slot, const Scan& scan) const override;
@@ -51,7 +55,7 @@ class Run final : public Segment {
   Document end() const { return base_ + size_; }
   bool exists(std::uint32_t offset) const { return kinds()[offset] != no_kind; }  // a document that is no tombstone
   const std::uint8_t* kinds() const { return reinterpret_cast<const std::uint8_t*>(kinds_); }
-  std::span<const std::string_view> types() const { return types_; }
+  std::span<const std::string_view> type_names() const { return types_; }
   std::span<const Part> parts() const { return parts_; }
 
   // Pairs (old, by), by falling old or by rising `by`.
@@ -86,6 +90,7 @@ class Run final : public Segment {
 
   std::unique_ptr<SegmentBytes> bytes_;
   std::vector<std::string_view> types_;
+  std::vector<model::TypeId> type_ids_;  // of types_
   std::vector<std::uint32_t> type_counts_;
   std::vector<Part> parts_;
   std::vector<std::pair<IndexKey, std::uint32_t>> slots_;

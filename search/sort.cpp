@@ -38,7 +38,7 @@ bool Sorter::walk(const DocumentSet& set, std::size_t depth, store::Document aft
   if (depth == 0) report_ += fmt::format("order: sorted dictionaries walked, {} matches\n", count);
   switch (query_.sort[depth].kind) {
     case SortKey::Kind::id:
-      return walk_ids(set, after);
+      return walk_ids(set, depth, after);
     case SortKey::Kind::last_updated:
       return walk_times(set, depth, after);
     case SortKey::Kind::parameter:
@@ -117,30 +117,6 @@ bool Sorter::sort_rows(const std::vector<store::Document>& documents, std::size_
   std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(room), rows.end(), before);
   for (std::size_t i = 0; i < room; ++i) out_.push_back(rows[i].document);
   return out_.size() >= limit_;
-}
-
-// Every id is another, so nothing below it can matter.
-bool Sorter::walk_ids(const DocumentSet& set, store::Document after) {
-  const bool descending = query_.sort.back().descending != backward_;
-  std::string from;
-  if (after != 0) from = store_.at(after).value_or(store::Version{}).id;
-  for (std::string last;;) {
-    constexpr std::size_t batch = 256;
-    const auto versions = store_.by_id(query_.type, from, descending, batch);
-    for (const store::Version& version : versions) {
-      if (version.id == last) continue;
-      last = version.id;
-      const auto then = version.document <= execution_.moment() ? std::optional(version)
-                                                                : store_.as_of(query_.type, version.id, execution_.moment());
-      if (!then || then->document == after) continue;
-      const auto position = execution_.segment_of(then->document);
-      if (!position || set.parts[*position].count == 0) continue;
-      const SegmentMatches& part = set.parts[*position];
-      if (part.holds(static_cast<std::uint32_t>(then->document - part.segment->base())) && emit(then->document)) return true;
-    }
-    if (versions.size() < batch) return false;
-    from = last;
-  }
 }
 
 // Versions of one instant are adjacent documents: a group is a range.

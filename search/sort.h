@@ -54,7 +54,7 @@ class Sorter {
   bool sort_rows(const std::vector<store::Document>& documents, std::size_t depth, store::Document after);
   bool few(std::uint64_t count) const;
   bool admitted(store::Document document);
-  bool walk_ids(const DocumentSet& set, store::Document after);
+  bool walk_ids(const DocumentSet& set, std::size_t depth, store::Document after);  // sort_ids.cpp
   bool walk_times(const DocumentSet& set, std::size_t depth, store::Document after);
   bool walk_terms(const DocumentSet& set, std::size_t depth, store::Document after);  // sort_walk.cpp
 
@@ -66,7 +66,7 @@ class Sorter {
   void values(const std::vector<store::Document>& documents, std::size_t depth, std::vector<const std::string*>& out);
 
   bool ascending(std::size_t depth) const { return query_.sort[depth].descending == backward_; }  // of the walk
-  IndexKey index_key(std::size_t depth) const { return {query_.type, query_.sort[depth].parameter}; }
+  std::vector<int> slots(const Segment& segment, std::size_t depth) const;  // of the key's parameter: one for each type there
 
   const Execution& execution_;
   const Query& query_;

@@ -54,6 +54,16 @@ std::vector<TermRun> term_runs(const Segment& segment, int slot, const SortKey& 
   return runs;
 }
 
+std::vector<int> Sorter::slots(const Segment& segment, std::size_t depth) const {
+  std::vector<int> out;
+  const auto& parameters = query_.sort[depth].parameters;
+  for (std::size_t i = 0; i < query_.types.size(); ++i) {
+    const int slot = segment.slot({query_.types[i], parameters[i]});
+    if (slot >= 0) out.push_back(slot);
+  }
+  return out;
+}
+
 // The best values of many documents: each distinct term is read once.
 void Sorter::values(const std::vector<store::Document>& documents, std::size_t depth, std::vector<const std::string*>& out) {
   const SortKey& key = query_.sort[depth];
@@ -82,26 +92,25 @@ void Sorter::values(const std::vector<store::Document>& documents, std::size_t d
     const Segment& segment = *execution_.segments()[*position];
     std::size_t end = begin;
     while (end < documents.size() && documents[end] < segment.base() + segment.size()) ++end;
-    const int slot = segment.slot(index_key(depth));
     execution_.deadline().check();
-    pairs.clear();
-    if (slot >= 0) {
+    for (const int slot : slots(segment, depth)) {
+      pairs.clear();
       for (std::size_t i = begin; i < end; ++i) {
         ordinals.clear();
         segment.ordinals_of(slot, static_cast<std::uint32_t>(documents[i] - segment.base()), ordinals);
         for (const std::uint32_t ordinal : ordinals) pairs.push_back({ordinal, static_cast<std::uint32_t>(i)});
       }
-    }
-    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.ordinal < b.ordinal; });
-    for (std::size_t i = 0; i < pairs.size();) {
-      term.clear();
-      segment.append_term(slot, pairs[i].ordinal, term);
-      const std::string_view bytes = sort_key(key.type, term, key.descending);
-      const std::string* text = bytes.empty() ? nullptr : &texts_.emplace_back(bytes);
-      const std::uint32_t ordinal = pairs[i].ordinal;
-      for (; i < pairs.size() && pairs[i].ordinal == ordinal; ++i) {
-        const std::string*& best = out[pairs[i].row];
-        if (text != nullptr && (best == nullptr || (key.descending ? *best < *text : *text < *best))) best = text;
+      std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.ordinal < b.ordinal; });
+      for (std::size_t i = 0; i < pairs.size();) {
+        term.clear();
+        segment.append_term(slot, pairs[i].ordinal, term);
+        const std::string_view bytes = sort_key(key.type, term, key.descending);
+        const std::string* text = bytes.empty() ? nullptr : &texts_.emplace_back(bytes);
+        const std::uint32_t ordinal = pairs[i].ordinal;
+        for (; i < pairs.size() && pairs[i].ordinal == ordinal; ++i) {
+          const std::string*& best = out[pairs[i].row];
+          if (text != nullptr && (best == nullptr || (key.descending ? *best < *text : *text < *best))) best = text;
+        }
       }
     }
     begin = end;
@@ -112,10 +121,12 @@ std::vector<store::Document> Sorter::narrowed(const std::vector<store::Document>
                                               store::Document after, std::size_t room) {
   const SortKey& key = query_.sort[depth];
   const std::size_t worthwhile = 4 * room + 32;
-  // Strings have "further" terms, which ordinals do not tell from values.
-  if (documents.size() < worthwhile || key.kind != SortKey::Kind::parameter || key.type == model::ParameterType::string) {
+  // Strings have "further" terms, which ordinals do not tell from values; those of several types are of several dictionaries.
+  if (documents.size() < worthwhile || key.kind != SortKey::Kind::parameter || key.type == model::ParameterType::string ||
+      query_.types.size() > 1) {
     return documents;
   }
+  const IndexKey index_key{query_.types.front(), key.parameters.front()};
   const SortValue from = after != 0 ? value(after, depth) : std::nullopt;
   if (after != 0 && !from) return documents;
   const bool up = ascending(depth);
@@ -129,7 +140,7 @@ std::vector<store::Document> Sorter::narrowed(const std::vector<store::Document>
     const Segment& segment = *execution_.segments()[*position];
     for (end = begin; end < documents.size() && documents[end] < segment.base() + segment.size();) ++end;
     const std::size_t before = kept.size();
-    const int slot = end - begin < worthwhile ? -1 : segment.slot(index_key(depth));
+    const int slot = end - begin < worthwhile ? -1 : segment.slot(index_key);
     const std::vector<TermRun> runs = slot < 0 ? std::vector<TermRun>() : term_runs(segment, slot, key);
     bool several = false, none = false;
     pairs.clear();

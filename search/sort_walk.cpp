@@ -85,15 +85,15 @@ class DictionaryWalk {
     for (std::size_t i = 0; i < set.parts.size(); ++i) {
       const SegmentMatches& part = set.parts[i];
       if (part.count == 0) continue;
-      const int slot = part.segment->slot(sorter.index_key(depth));
-      if (slot < 0) continue;
-      std::uint64_t postings = 0;
-      for (TermRun& run : term_runs(*part.segment, slot, key_)) {
-        postings += part.segment->count(slot, run.range);
-        readers_.push_back({RunReader(*part.segment, slot, run, key_, up_), i});
-        runs_.push_back({i, slot, run.range});
+      for (const int slot : sorter.slots(*part.segment, depth)) {
+        std::uint64_t postings = 0;
+        for (TermRun& run : term_runs(*part.segment, slot, key_)) {
+          postings += part.segment->count(slot, run.range);
+          readers_.push_back({RunReader(*part.segment, slot, run, key_, up_), i});
+          runs_.push_back({i, slot, run.range});
+        }
+        if (postings > part.segment->count(slot, part.segment->find(slot, present))) several_ = true;
       }
-      if (postings > part.segment->count(slot, part.segment->find(slot, present))) several_ = true;
     }
   }
   bool several() const { return several_; }  // some document may have several values

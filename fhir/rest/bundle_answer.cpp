@@ -45,7 +45,7 @@ void add_answer(const Context& context, BundleText& text, const Exchange& asked,
   answer.etag = header(response, "ETag");
   answer.last_modified = response.last_modified;
   if (response.body && asked.request.method != "HEAD") {
-    const bool reads = asked.request.method == "GET" || asked.target.shape == Shape::type_search;
+    const bool reads = asked.request.method == "GET" || takes_form(asked.target.shape);
     const bool is_outcome = response.status >= 400 || (!reads && asked.prefer.answer == Return::outcome);
     (is_outcome ? answer.outcome : answer.resource) = *response.body;
     if (!answer.resource.empty() && asked.target.shape == Shape::instance) {

@@ -14,7 +14,8 @@ std::string term_key(model::ParameterId parameter, std::string_view term) {
 
 // A condition that is a union of exact terms: its candidates can be looked up.
 bool is_exact(const search::Condition& condition) {
-  if (condition.kind != search::Condition::Kind::terms || condition.negated || condition.any.empty()) return false;
+  if (condition.kind != search::Condition::Kind::terms || condition.negated || condition.itself || condition.any.empty())
+    return false;
   return std::all_of(condition.any.begin(), condition.any.end(), [](const search::Clause& clause) {
     return !clause.negated &&
            std::all_of(clause.scans.begin(), clause.scans.end(), [](const search::Scan& scan) { return scan.unique; });
@@ -44,8 +45,11 @@ model::Result<std::vector<std::size_t>> BundleMatcher::match(const search::Query
     }
     std::sort(selected.begin(), selected.end());
     selected.erase(std::unique(selected.begin(), selected.end()), selected.end());
-  } else if (const auto found = by_type_.find(query.type); found != by_type_.end()) {
-    selected = found->second;
+  } else {
+    for (const auto& [type, candidates] : by_type_) {
+      if (query.is_over(type)) selected.insert(selected.end(), candidates.begin(), candidates.end());
+    }
+    std::sort(selected.begin(), selected.end());
   }
   compared_ += selected.size();
   if (compared_ > most_comparisons) {
@@ -57,7 +61,7 @@ model::Result<std::vector<std::size_t>> BundleMatcher::match(const search::Query
   std::vector<std::size_t> matches;
   for (const auto number : selected) {
     const auto& candidate = candidates_[number];
-    if (candidate.version.type != query.type) continue;
+    if (!query.is_over(candidate.version.type)) continue;
     const bool all = std::all_of(query.conditions.begin(), query.conditions.end(), [&](const search::Condition& condition) {
       return search::matches(candidate.version, *candidate.terms, condition);
     });

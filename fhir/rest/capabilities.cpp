@@ -34,6 +34,8 @@ std::string make_capability_statement(const model::Schema& schema, const search:
       if (code.empty() || route.level == Level::none || route.level == Level::erasure) continue;
       (route.level == Level::system ? claims.system_interactions : claims.type_interactions).emplace_back(code);
     }
+    claims.system_search = claims.system_search || (route.method == "GET" && route.shape == Shape::base);
+    claims.compartments = claims.compartments || (route.method == "GET" && route.shape == Shape::compartment);
   }
   for (const auto& row : conditional_rows) {
     const auto all = routes();

@@ -45,13 +45,18 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
 std::string_view below_base(const Context& context, const Exchange& bundle, std::string_view url) {
   if (const auto below = below_base_url(context, bundle, url); below.size() < url.size()) return below;
   const std::string_view path = context.options.base_path;
-  if (!path.empty() && url.starts_with(path) && url.substr(path.size()).starts_with('/')) return url.substr(path.size() + 1);
+  if (!path.empty() && url.starts_with(path)) {
+    const auto rest = url.substr(path.size());
+    if (rest.starts_with('/')) return rest.substr(1);
+    if (rest.starts_with('?')) return rest;
+  }
   return url.starts_with('/') ? url.substr(1) : url;
 }
 
 int processing_rank(const Entry& entry) {
   if (entry.method == "DELETE") return 0;
-  if (entry.method == "POST") return entry.url.find("/_search") == std::string_view::npos ? 1 : 3;
+  const auto path = entry.url.substr(0, entry.url.find('?'));
+  if (entry.method == "POST") return path == "_search" || path.ends_with("/_search") ? 3 : 1;
   if (entry.method == "PUT" || entry.method == "PATCH") return 2;
   return 3;
 }

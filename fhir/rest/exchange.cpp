@@ -29,8 +29,10 @@ std::vector<std::string> base_urls(const Context& context, const Exchange& excha
 
 std::string_view below_base_url(const Context& context, const Exchange& exchange, std::string_view url) {
   for (const std::string* base : {&base_url(context, exchange), &context.options.base_url}) {
-    if (!base->empty() && url.starts_with(*base) && url.substr(base->size()).starts_with('/'))
-      return url.substr(base->size() + 1);
+    if (base->empty() || !url.starts_with(*base)) continue;
+    const auto rest = url.substr(base->size());
+    if (rest.starts_with('/')) return rest.substr(1);
+    if (rest.starts_with('?')) return rest;  // a search of all types
   }
   return url;
 }

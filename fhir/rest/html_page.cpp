@@ -52,7 +52,8 @@ bool is_relative_reference(std::string_view text, const model::Schema& schema) {
 // followed.
 std::string link_of(std::string_view text, std::string_view base_url, const model::Schema& schema) {
   if (text.find('\\') != std::string_view::npos) return {};  // an escape: no address that we wrote
-  if (text.starts_with(base_url) && (text.size() == base_url.size() || text[base_url.size()] == '/')) return std::string(text);
+  const auto rest = text.starts_with(base_url) ? text.substr(base_url.size()) : std::string_view("no");
+  if (rest.empty() || rest.front() == '/' || rest.front() == '?') return std::string(text);
   if (is_relative_reference(text, schema)) return std::string(base_url) + "/" + std::string(text);
   return {};
 }

@@ -21,10 +21,10 @@ void history_system(const Context& context, ExchangePtr exchange, Done done);
 void erase_all(const Context& context, ExchangePtr exchange, Done done);  // erase.cpp
 void erase_history(const Context& context, ExchangePtr exchange, Done done);
 void erase_version(const Context& context, ExchangePtr exchange, Done done);
-void search_type(const Context& context, ExchangePtr exchange, Done done);   // search.cpp
-void bundle(const Context& context, ExchangePtr exchange, Done done);        // bundle.cpp: batch and transaction
-void changes(const Context& context, ExchangePtr exchange, Done done);       // changes.cpp: the change feed
-void async_status(const Context& context, ExchangePtr exchange, Done done);  // async_status.cpp
+void search_resources(const Context& context, ExchangePtr exchange, Done done);  // search.cpp: a type, all types, a compartment
+void bundle(const Context& context, ExchangePtr exchange, Done done);            // bundle.cpp: batch and transaction
+void changes(const Context& context, ExchangePtr exchange, Done done);           // changes.cpp: the change feed
+void async_status(const Context& context, ExchangePtr exchange, Done done);      // async_status.cpp
 void async_cancel(const Context& context, ExchangePtr exchange, Done done);
 void capabilities(const Context& context, ExchangePtr exchange, Done done);  // capabilities.cpp
 

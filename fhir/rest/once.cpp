@@ -212,7 +212,7 @@ model::Result<void> take_reply(Once& once, std::string_view reply) {
 bool carries_key(const Exchange& exchange) {
   if (exchange.once) return true;
   const auto& request = exchange.request;
-  if (request.method == "GET" || request.method == "HEAD" || exchange.target.shape == Shape::type_search) return false;
+  if (request.method == "GET" || request.method == "HEAD" || takes_form(exchange.target.shape)) return false;
   for (const auto& header : request.headers) {
     if (equal_ignoring_case(header.first, header_name)) return true;
   }

@@ -23,10 +23,13 @@ using model::FailureKind;
 using model::IssueCode;
 
 // HEAD is answered wherever GET is (R4 http.html#head), OPTIONS everywhere.
-constexpr std::array<Route, 22> route_table{{
+constexpr std::array<Route, 28> route_table{{
     // method   shape                    log                 handler            listed         as
     {"GET", Shape::metadata, "capabilities", capabilities},
     {"POST", Shape::base, "bundle", bundle, Level::system, {"transaction", "batch"}},
+    {"GET", Shape::base, "search-system", search_resources, Level::system, {"search-system"}},
+    {"POST", Shape::system_search, "search-system", search_resources},
+    {"GET", Shape::system_search, "search-system", search_resources},
     {"GET", Shape::system_history, "history-system", history_system, Level::system, {"history-system"}},
     {"GET", Shape::changes, "changes", changes},
     {"GET", Shape::instance, "read", read, Level::type, {"read"}},
@@ -37,14 +40,17 @@ constexpr std::array<Route, 22> route_table{{
     {"GET", Shape::instance_history, "history-instance", history_instance, Level::type, {"history-instance"}},
     {"GET", Shape::type_history, "history-type", history_type, Level::type, {"history-type"}},
     {"POST", Shape::type, "create", create, Level::type, {"create"}},
-    {"GET", Shape::type, "search-type", search_type, Level::type, {"search-type"}},
+    {"GET", Shape::type, "search-type", search_resources, Level::type, {"search-type"}},
     {"PUT", Shape::type, "update-conditional", update_matching},  // conditional ones are flags of the CapabilityStatement
     {"PATCH", Shape::type, "patch-conditional", patch_resource},
     {"DELETE", Shape::type, "delete-conditional", remove_matching},
-    {"POST", Shape::type_search, "search-type", search_type},
+    {"POST", Shape::type_search, "search-type", search_resources},
     {"GET", Shape::async_job, "async-status", async_status},
     {"DELETE", Shape::async_job, "async-cancel", async_cancel},
-    {"GET", Shape::type_search, "search-type", search_type},  // links of a POST search, taken literally by some clients
+    {"GET", Shape::type_search, "search-type", search_resources},  // links of a POST search, taken literally by some clients
+    {"GET", Shape::compartment, "search-compartment", search_resources},  // CapabilityStatement.rest.compartment
+    {"POST", Shape::compartment_search, "search-compartment", search_resources},
+    {"GET", Shape::compartment_search, "search-compartment", search_resources},
     {"DELETE", Shape::instance_history, "erase", erase_history, Level::erasure},
     {"DELETE", Shape::version, "erase", erase_version, Level::erasure},
 }};
@@ -62,10 +68,7 @@ const Route* find_route(std::string_view method, Shape shape, const ServiceOptio
 }
 
 // A POST of a search reads, in spite of its method; to give up an asynchronous request writes no record.
-bool writes(const Route& route) {
-  return route.method != "GET" && route.shape != Shape::type_search && route.shape != Shape::system_search &&
-         route.shape != Shape::async_job;
-}
+bool writes(const Route& route) { return route.method != "GET" && !takes_form(route.shape) && route.shape != Shape::async_job; }
 
 // Each once, in the table's order.
 template <typename Wanted>
@@ -81,16 +84,10 @@ std::string method_list(Wanted wanted) {
   return methods + "OPTIONS";
 }
 
-// What R4 has and we don't: said in its own words rather than with a bare 405.
 model::Failure refuse_method(const Exchange& exchange, const ServiceOptions& options) {
-  const auto& [method, shape] = std::pair{std::string_view(exchange.request.method), exchange.target.shape};
-  if (shape == Shape::system_search || (shape == Shape::base && (method == "GET" || method == "HEAD"))) {
-    return failure(
-        FailureKind::not_found, IssueCode::not_supported,
-        "A search over all types is not supported; name a type, as in Patient?name=x. What is supported stands in metadata");
-  }
   return failure(FailureKind::method_not_allowed, IssueCode::not_supported,
-                 std::string(method.substr(0, 20)) + " is not allowed here; allowed are " + allowed_methods(shape, options));
+                 exchange.request.method.substr(0, 20) + " is not allowed here; allowed are " +
+                     allowed_methods(exchange.target.shape, options));
 }
 
 void add_warnings(const Exchange& exchange, Response& response) {

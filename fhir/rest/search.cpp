@@ -40,7 +40,7 @@ Wishes take_wishes(std::vector<search::Argument>& arguments) {
 // R4 http.html#search: parameters of a POST stand in the body, the URL, or both.
 model::Result<std::vector<search::Argument>> all_arguments(const Exchange& exchange) {
   auto arguments = exchange.target.arguments;
-  if (exchange.target.shape != Shape::type_search || exchange.request.body.empty()) return arguments;
+  if (!takes_form(exchange.target.shape) || exchange.request.body.empty()) return arguments;
   const auto sent = exchange.request.header("Content-Type");
   if (!is_form(sent)) {
     return failure(FailureKind::unsupported_media, IssueCode::not_supported,
@@ -64,6 +64,14 @@ model::Result<void> take_format(Exchange& exchange, const std::vector<search::Ar
     exchange.answer_as = *type;
   }
   return {};
+}
+
+search::Scope scope_of(const Target& target) {
+  if (target.shape != Shape::compartment && target.shape != Shape::compartment_search) return {target.type};
+  search::Scope scope(target.member);
+  scope.compartment = target.type;
+  scope.id = target.id;
+  return scope;
 }
 
 // _explain: the plan, a line to an issue, for whoever wants to know why a search is slow.
@@ -100,7 +108,7 @@ model::Result<std::string> searchset(const Context& context, const Exchange& exc
           "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
     }
   }
-  const std::string base = base_url(context, exchange) + "/" + std::string(context.schema.type_name(query.type));
+  const std::string base = base_url(context, exchange) + (query.place.empty() ? "" : "/" + query.place);
   BundleText text("searchset", bytes);
   if (page.total) text.total(*page.total);
   const auto link = [&](std::string_view relation, const std::string& parameters, bool always) {
@@ -150,10 +158,10 @@ model::Result<std::shared_ptr<const search::Query>> parse_search(const Context& 
   }
   options.default_count = context.options.default_count;
   options.max_count = context.options.max_count;
-  return context.search.parse(exchange.target.type, arguments, options);
+  return context.search.parse(scope_of(exchange.target), arguments, options);
 }
 
-void search_type(const Context& context, ExchangePtr exchange, Done done) {
+void search_resources(const Context& context, ExchangePtr exchange, Done done) {
   auto arguments = all_arguments(*exchange);
   if (!arguments) return done(failure_response(arguments.error()));
   if (auto taken = take_format(*exchange, *arguments); !taken) return done(failure_response(taken.error()));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "fhir/rest/utf8.h"
+#include "search/compartment.h"
 
 namespace rest {
 namespace {
@@ -35,6 +36,32 @@ model::Failure unknown_type(std::string_view name, const model::Schema& schema) 
     }
   }
   return failure(FailureKind::not_found, IssueCode::not_supported, std::move(text));
+}
+
+// [type]/[id]/[member], [type]/[id]/*, [type]/[id]/_search, and the first two with /_search. R4 http.html#vsearch.
+bool is_compartment(const std::vector<std::string>& parts, const model::Schema& schema) {
+  const bool form = parts.back() == "_search";
+  if (parts.size() == 3 && form) return true;
+  if (parts.size() != (form ? 4u : 3u)) return false;
+  return parts[2] == "*" || schema.resource_type(parts[2]) != model::no_type;
+}
+
+model::Result<Target> match_compartment(Target target, const std::vector<std::string>& parts, const model::Schema& schema) {
+  const auto* compartment = search::compartment_of(schema, target.type);
+  if (compartment == nullptr) {
+    return failure(FailureKind::not_found, IssueCode::not_supported,
+                   parts[0] + " has no compartment to search; " + search::compartment_names(schema) + " have one");
+  }
+  if (!is_id(target.id))
+    return failure(FailureKind::not_found, IssueCode::not_found, "'" + target.id.substr(0, 100) + "' is no id");
+  target.shape = parts.back() == "_search" ? Shape::compartment_search : Shape::compartment;
+  if (parts[2] == "*" || parts[2] == "_search") return target;
+  target.member = schema.resource_type(parts[2]);
+  const auto types = search::compartment_types(schema, *compartment);
+  if (std::binary_search(types.begin(), types.end(), target.member)) return target;
+  return failure(FailureKind::not_found, IssueCode::not_supported,
+                 "No " + parts[2] + " is ever in the compartment of a " + parts[0] + ", as R4 defines it; search " + parts[2] +
+                     " by its own parameters");
 }
 
 model::Result<Target> match_shape(const std::vector<std::string>& parts, std::string_view path, const model::Schema& schema) {
@@ -84,11 +111,7 @@ model::Result<Target> match_shape(const std::vector<std::string>& parts, std::st
     }
     return target;
   }
-  if (parts.size() == 3 && (parts[2] == "*" || schema.resource_type(parts[2]) != model::no_type)) {
-    return failure(FailureKind::not_found, IssueCode::not_supported,
-                   "Searching a compartment is not supported; search " + (parts[2] == "*" ? "each type" : parts[2]) +
-                       " by its reference to " + parts[0] + "/" + parts[1].substr(0, 64));
-  }
+  if (is_compartment(parts, schema)) return match_compartment(std::move(target), parts, schema);
   return unknown_path(path);
 }
 

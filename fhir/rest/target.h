@@ -15,26 +15,37 @@
 namespace rest {
 
 enum class Shape : std::uint8_t {
-  base,              // [base]
-  metadata,          // [base]/metadata
-  system_history,    // [base]/_history
-  system_search,     // [base]/_search
-  changes,           // [base]/_changes
-  type,              // [base]/[type]
-  type_search,       // [base]/[type]/_search
-  type_history,      // [base]/[type]/_history
-  instance,          // [base]/[type]/[id]
-  instance_history,  // [base]/[type]/[id]/_history
-  version,           // [base]/[type]/[id]/_history/[vid]
-  async_job,         // [base]/_async/[id]
-  nothing,           // a path of no other shape
+  base,                // [base]
+  metadata,            // [base]/metadata
+  system_history,      // [base]/_history
+  system_search,       // [base]/_search
+  changes,             // [base]/_changes
+  type,                // [base]/[type]
+  type_search,         // [base]/[type]/_search
+  type_history,        // [base]/[type]/_history
+  instance,            // [base]/[type]/[id]
+  instance_history,    // [base]/[type]/[id]/_history
+  version,             // [base]/[type]/[id]/_history/[vid]
+  compartment,         // [base]/[type]/[id]/[member] and [base]/[type]/[id]/*
+  compartment_search,  // the same with /_search behind, and [base]/[type]/[id]/_search
+  async_job,           // [base]/_async/[id]
+  nothing,             // a path of no other shape
 };
+// True of addresses that a search is sent to by POST: there, alone, a POST reads.
+constexpr bool takes_form(Shape shape) {
+  return shape == Shape::type_search || shape == Shape::system_search || shape == Shape::compartment_search;
+}
+// True of addresses at which GET is a search.
+constexpr bool is_search(Shape shape) {
+  return takes_form(shape) || shape == Shape::type || shape == Shape::base || shape == Shape::compartment;
+}
 
 struct Target {
   Shape shape = Shape::base;
   model::TypeId type = model::no_type;
   std::string id;
   std::string version;
+  model::TypeId member = model::no_type;    // of a compartment: the type searched; no_type: all of its types
   std::vector<search::Argument> arguments;  // decoded, in the order sent
 };
 

@@ -48,7 +48,7 @@ void Transaction::check_part(Part& part) {
 
   part.target = std::move(*target);
   const auto& method = entry.method;
-  const bool search = method == "POST" && part.target.shape == Shape::type_search;
+  const bool search = method == "POST" && takes_form(part.target.shape);
   if (method == "GET" || method == "HEAD" || search) return check_read(part);
   if (!check_address(part)) return;
 
@@ -144,7 +144,7 @@ void Transaction::check_read(Part& part) {
   part.asked = exchange_for(context_, *exchange_, part.entry);
   part.asked->target = part.target;
   const auto& target = part.target;
-  if (target.shape != Shape::type && target.shape != Shape::type_search) return;
+  if (!is_search(target.shape)) return;
   auto arguments = target.arguments;
   std::erase_if(arguments, [](const search::Argument& each) { return each.name == "_format" || each.name == "_pretty"; });
   auto query = parse_search(context_, *part.asked, arguments);

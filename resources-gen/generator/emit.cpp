@@ -114,7 +114,7 @@ std::string tables_source(const Tables& t) {
         [](const model::ComponentRow& r) { return fmt::format("{{{},{}}}", out(r.expression), r.parameter); });
   array(source, "TypeId", "parameter_base", t.parameter_bases, [](model::TypeId id) { return fmt::format("{}", id); });
   array(source, "CompartmentRow", "compartment", t.compartments,
-        [](const model::CompartmentRow& r) { return fmt::format("{{{},{}}}", out(r.code), out(r.parameters)); });
+        [](const model::CompartmentRow& r) { return fmt::format("{{{},{},{}}}", out(r.code), out(r.url), out(r.parameters)); });
   array(source, "CompartmentParameterRow", "compartment_parameter", t.compartment_parameters,
         [](const model::CompartmentParameterRow& r) { return fmt::format("{{{},{}}}", r.type, out(r.parameter)); });
   array(source, "OperationRow", "operation", t.operations, [](const model::OperationRow& r) {

@@ -79,6 +79,7 @@ void read_compartments_and_operations(const std::filesystem::path& definitions, 
     const std::string kind = text(resource, "resourceType"), url = text(resource, "url");
     if (kind == "CompartmentDefinition") {
       model::CompartmentRow row{tables.pool.add(text(resource, "code")),
+                                tables.pool.add(url),
                                 {static_cast<std::uint32_t>(tables.compartment_parameters.size()), 0}};
       for (const json::value& item : list(resource, "resource")) {
         const model::TypeId type = tables.type(text(item.as_object(), "code"), url);

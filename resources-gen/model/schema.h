@@ -149,6 +149,7 @@ struct CompartmentParameterRow {
 };
 struct CompartmentRow {
   Text code;         // "Patient"
+  Text url;          // the CompartmentDefinition's canonical
   Range parameters;  // rows of compartment_parameters
 };
 

@@ -25,6 +25,17 @@ tests::Fixture& world() {
   return fixture;
 }
 
+// What stands before the `?`: nothing (all types), Patient/a/X (a compartment), a type; else Observations.
+search::Scope scope_of(std::string_view path, const model::Schema& schema) {
+  if (path.empty()) return {};
+  const auto first = path.find('/'), last = path.rfind('/');
+  search::Scope scope(schema.resource_type(path.substr(last == std::string_view::npos ? 0 : last + 1)));
+  if (first == last) return scope.type == model::no_type ? schema.resource_type("Observation") : scope;
+  scope.compartment = schema.resource_type(path.substr(0, first));
+  scope.id = path.substr(first + 1, last - first - 1);
+  return scope;
+}
+
 }  // namespace
 
 void query(std::string_view bytes) {
@@ -32,13 +43,12 @@ void query(std::string_view bytes) {
   auto& fixture = world();
   const auto& schema = model::r4();
   const auto question = bytes.find('?');
-  auto type = question == std::string_view::npos ? model::no_type : schema.resource_type(bytes.substr(0, question));
-  if (type == model::no_type) type = schema.resource_type("Observation");
+  const auto scope = scope_of(bytes.substr(0, question == std::string_view::npos ? 0 : question), schema);
   const auto arguments = rest::parse_query(question == std::string_view::npos ? bytes : bytes.substr(question + 1), "the query");
   if (!arguments) return;
   search::ParseOptions options;
   options.base_urls = {"http://kiln.test/fhir"};
-  const auto parsed = fixture.search->parse(type, *arguments, options);
+  const auto parsed = fixture.search->parse(scope, *arguments, options);
   if (!parsed) {
     require(parsed.error().issues.has_errors(), "what is refused is explained", bytes);
     return;
@@ -49,7 +59,7 @@ void query(std::string_view bytes) {
   const auto self = rest::parse_query(page->self, "self");
   require(self.has_value(), "self is a query", page->self);
   options.strict = true;
-  const auto again = fixture.search->parse(type, *self, options);
+  const auto again = fixture.search->parse(scope, *self, options);
   require(again.has_value(), "self parses strictly", page->self);
   const auto repeated = fixture.search->run(**again, {});
   require(repeated.has_value() && repeated->self == page->self, "self of self is self", page->self);

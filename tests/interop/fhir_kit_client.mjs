@@ -159,11 +159,19 @@ export default async function run(Client, baseUrl) {
     assert.deepEqual(ids(back), ids(first));
     assert.equal(client.prevPage({ bundle: first }), undefined);
   });
-  await it('compartmentSearch and systemSearch: refused, with their reason', async () => {
-    const compartment = await refusal(client.compartmentSearch({ resourceType: 'Observation', compartment: { resourceType: 'Patient', id: '1' } }));
-    assert.equal(compartment.response.data.issue[0].code, 'not-supported');
-    const system = await refusal(client.systemSearch({ searchParams: { _lastUpdated: 'gt2000' } }));
-    assert.equal(system.response.data.issue[0].code, 'not-supported');
+  await it('compartmentSearch and systemSearch', async () => {
+    await update(patient({ id: 'kit-whole' }));
+    for (const id of ['kit-w1', 'kit-w2']) {
+      await update({ resourceType: 'Observation', id, status: 'final', code: { text: 'x' }, subject: { reference: 'Patient/kit-whole' } });
+    }
+    const compartment = { resourceType: 'Patient', id: 'kit-whole' };
+    const records = await client.compartmentSearch({ resourceType: 'Observation', compartment, searchParams: { _sort: '_id', _count: 1 } });
+    assert.deepEqual([records.total, ids(records)], [2, ['kit-w1']]);
+    assert.deepEqual(ids(await client.nextPage({ bundle: records })), ['kit-w2']);
+    const never = await refusal(client.compartmentSearch({ resourceType: 'Medication', compartment }));
+    assert.equal(never.response.data.issue[0].code, 'not-supported');
+    const all = await client.systemSearch({ searchParams: { _id: 'kit-whole,kit-w1', _sort: '_id' } });
+    assert.deepEqual(ids(all), ['kit-w1', 'kit-whole']);
   });
   await it('history of a resource, a type, the system', async () => {
     await update(patient({ id: 'kit-history' }));

@@ -146,7 +146,7 @@ rest::Request request_of(const json::object& step, const std::string& what, cons
   request.method = what.substr(0, space);
   auto target = what.substr(space + 1);
   // A link: what is below its base.
-  if (const auto below = target.find("/fhir/"); below != std::string::npos && target.starts_with("http"))
+  if (const auto below = target.find("/fhir"); below != std::string::npos && target.starts_with("http"))
     target = target.substr(below + 5);
   request.target = (step.contains("raw") ? "" : "/fhir") + target;
   if (const auto* sent = step.if_contains("body")) {

@@ -112,6 +112,12 @@ TEST_CASE("the CapabilityStatement is valid and claims what the tables hold") {
     }
   }
   CHECK(parameters > 1000);
+  for (const auto& each : rest.at("searchParam").as_array()) {
+    const std::string name(each.at("name").as_string());
+    const std::string value = name == "_lastUpdated" ? "2020" : name == "_type" ? "Patient" : "x";
+    CHECK(fixture.ask("GET", "?_summary=count&" + name + "=" + value, {}, {{"Prefer", "handling=strict"}}).status == 200);
+  }
+  CHECK(rest.at("compartment").as_array().size() == model::r4().compartments.size());
 }
 
 TEST_CASE("pretty is the same resource") {

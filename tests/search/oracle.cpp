@@ -405,35 +405,47 @@ bool Oracle::satisfies(const std::string& type, const std::string& id, const Res
   return criterion.modifier == "not" ? !found : found;
 }
 
+bool common(const std::vector<std::string>& types, const std::string& code) {
+  const Parameter* first = parameter(types.front(), code);
+  return first != nullptr && std::all_of(types.begin(), types.end(), [&](const std::string& type) {
+           const Parameter* row = parameter(type, code);
+           return row != nullptr && row->kind == first->kind;
+         });
+}
+
 std::vector<std::pair<std::string, std::uint64_t>> Oracle::run(const Search& search) const {
   struct Found {
-    std::string id;
+    std::string name;
     const Resource* resource;
     std::vector<std::optional<std::string>> keys;
   };
   std::vector<Found> found;
-  const auto type = types.find(search.type);
-  if (type == types.end()) return {};
-  for (const auto& [id, resource] : type->second) {
-    const auto holds = [&](const Criterion& criterion) { return satisfies(search.type, id, resource, criterion); };
-    if (!std::all_of(search.criteria.begin(), search.criteria.end(), holds)) continue;
-    Found& one = found.emplace_back(Found{id, &resource, {}});
-    for (const std::string& key : search.sort) {
-      const bool descending = key[0] == '-';
-      const std::string name = key.substr(descending ? 1 : 0);
-      std::optional<std::string> best;
-      if (name == "_id") {
-        best = id;
-      } else if (name == "_lastUpdated") {
-        best = std::to_string(resource.updated);  // of thirteen digits each
-      } else {
-        const Parameter& row = *parameter(search.type, name);
-        for (const Value& value : row.values(resource.json)) {
-          std::string bytes = sort_bytes(row.kind, value);
-          if (!best || (descending ? bytes > *best : bytes < *best)) best = std::move(bytes);
+  for (const auto& [type, resources] : types) {
+    if (std::find(search.types.begin(), search.types.end(), type) == search.types.end()) continue;
+    for (const auto& [id, resource] : resources) {
+      const auto holds = [&, &t = type, &i = id, &r = resource](const Criterion& criterion) {
+        return satisfies(t, i, r, criterion);
+      };
+      if (!search.owner.empty() && !belongs(search.owner, type, id, resource)) continue;
+      if (!std::all_of(search.criteria.begin(), search.criteria.end(), holds)) continue;
+      Found& one = found.emplace_back(Found{type + "/" + id, &resource, {}});
+      for (const std::string& key : search.sort) {
+        const bool descending = key[0] == '-';
+        const std::string name = key.substr(descending ? 1 : 0);
+        std::optional<std::string> best;
+        if (name == "_id") {
+          best = id;
+        } else if (name == "_lastUpdated") {
+          best = std::to_string(resource.updated);  // of thirteen digits each
+        } else {
+          const Parameter& row = *parameter(type, name);
+          for (const Value& value : row.values(resource.json)) {
+            std::string bytes = sort_bytes(row.kind, value);
+            if (!best || (descending ? bytes > *best : bytes < *best)) best = std::move(bytes);
+          }
         }
+        one.keys.push_back(std::move(best));
       }
-      one.keys.push_back(std::move(best));
     }
   }
   const bool oldest_first = !search.sort.empty() && search.sort.back() == "_lastUpdated";
@@ -447,7 +459,7 @@ std::vector<std::pair<std::string, std::uint64_t>> Oracle::run(const Search& sea
     return oldest_first ? a.resource->sequence < b.resource->sequence : a.resource->sequence > b.resource->sequence;
   });
   std::vector<std::pair<std::string, std::uint64_t>> out;
-  for (const Found& one : found) out.emplace_back(one.id, one.resource->version);
+  for (const Found& one : found) out.emplace_back(one.name, one.resource->version);
   return out;
 }
 

@@ -45,9 +45,13 @@ struct Criterion {  // name:modifier=a,b
   std::vector<std::string> values;
 };
 struct Search {
-  std::string type;
+  std::vector<std::string> types;  // in any order
+  bool by_type = true;             // [type]; else all types, or those of `_type`
+  bool named = false;              // `_type` names them
+  std::string owner;               // "Patient/r1": of this compartment
   std::vector<Criterion> criteria;
   std::vector<std::string> sort;  // "-date"
+  std::string path() const;
   std::string url() const;
 };
 
@@ -61,16 +65,26 @@ struct Resource {
 class Oracle {
  public:
   std::map<std::string, std::map<std::string, Resource>> types;  // alive, by type and id
-  // (id, version) in order.
+  // ("Type/id", version) in order.
   std::vector<std::pair<std::string, std::uint64_t>> run(const Search& search) const;
 
  private:
   bool satisfies(const std::string& type, const std::string& id, const Resource& resource, const Criterion& criterion) const;
+  bool belongs(const std::string& owner, const std::string& type, const std::string& id, const Resource& resource) const;
 };
 
 // Random resources and searches over small pools, so that matches are many.
 boost::json::object random_resource(Random& random, const std::string& type, const std::string& id);
 Search random_search(Random& random);
 extern const std::vector<std::string> type_names;
+// R4 compartmentdefinition.html, by hand, for these types: whether a resource of the type can be in the compartment, and where
+// the references are that put it there.
+struct Membership {
+  std::string compartment, type;
+  std::vector<std::string> references;
+};
+extern const std::vector<Membership> memberships;
+// True if all of the types have the parameter, of one kind.
+bool common(const std::vector<std::string>& types, const std::string& code);
 
 }  // namespace oracle

@@ -173,7 +173,12 @@ bool whole(const std::string& text) {
   return true;
 }
 
-Criterion random_criterion(Random& random, const std::string& type) {
+// Of all types only what every resource has.
+bool may_ask(const Search& search, const std::string& code) {
+  return common(search.types, code) && (search.by_type || search.named || code[0] == '_');
+}
+
+Criterion random_criterion(Random& random, const Search& search) {
   Criterion out;
   const std::size_t roll = below(random, 100);
   const std::size_t values = chance(random, 30) ? 2 + below(random, 3) : 1;
@@ -192,7 +197,7 @@ Criterion random_criterion(Random& random, const std::string& type) {
   }
   std::vector<const Parameter*> rows;
   for (const Parameter& row : parameters()) {
-    if (row.type == type) rows.push_back(&row);
+    if (row.type == search.types.front() && may_ask(search, row.code)) rows.push_back(&row);
   }
   const Parameter& row = *rows[below(random, rows.size())];
   out.name = row.code;
@@ -222,6 +227,7 @@ json::object random_resource(Random& random, const std::string& type, const std:
   if (chance(random, 20)) meta["source"] = pick(random, sources);
   if (chance(random, 30)) meta["tag"] = json::array{coding(random)};
   if (!meta.empty()) out["meta"] = meta;
+  static const Pool people = {"Patient", "Practitioner", "RelatedPerson"};
   static const Pool subjects = {"Patient", "Patient", "Group"};
   if (type == "Patient") {
     json::array names;
@@ -245,12 +251,17 @@ json::object random_resource(Random& random, const std::string& type, const std:
     if (chance(random, 50)) out["address"] = json::array{{{"city", pick(random, words)}}};
     if (chance(random, 50)) out["managingOrganization"] = reference(random, {"Organization"});
     if (chance(random, 40)) out["generalPractitioner"] = json::array{reference(random, {"Practitioner", "Organization"})};
+    if (chance(random, 30)) {
+      out["link"] = json::array{{{"other", reference(random, {"Patient", "RelatedPerson"})}, {"type", "seealso"}}};
+    }
   } else if (type == "Observation") {
     out["status"] = pick(random, observation_status);
     out["code"] = concept_of(random);
     if (chance(random, 60)) out["category"] = json::array{concept_of(random)};
-    if (chance(random, 85)) out["subject"] = reference(random, subjects);
+    if (chance(random, 85)) out["subject"] = reference(random, {"Patient", "Patient", "Patient", "Group", "Device"});
     if (chance(random, 40)) out["encounter"] = reference(random, {"Encounter"});
+    if (chance(random, 40)) out["performer"] = json::array{reference(random, people), reference(random, people)};
+    if (chance(random, 20)) out["device"] = reference(random, {"Device"});
     if (chance(random, 60))
       out["effectiveDateTime"] = random_date(random, true);
     else if (chance(random, 60))
@@ -273,8 +284,14 @@ json::object random_resource(Random& random, const std::string& type, const std:
     if (chance(random, 80)) out["subject"] = reference(random, subjects);
     if (chance(random, 80)) out["period"] = period(random);
     if (chance(random, 50)) out["length"] = quantity(random);
+    if (chance(random, 40)) {
+      out["participant"] = json::array{{{"individual", reference(random, {"Practitioner", "RelatedPerson"})}}};
+    }
   } else if (type == "Condition") {
     out["subject"] = reference(random, subjects);
+    if (chance(random, 40)) out["encounter"] = reference(random, {"Encounter"});
+    if (chance(random, 30)) out["asserter"] = reference(random, people);
+    if (chance(random, 30)) out["recorder"] = reference(random, {"Practitioner"});
     if (chance(random, 80)) out["code"] = concept_of(random);
     if (chance(random, 50)) out["clinicalStatus"] = concept_of(random);
     switch (below(random, 4)) {
@@ -293,7 +310,8 @@ json::object random_resource(Random& random, const std::string& type, const std:
     if (chance(random, 60)) out["recordedDate"] = random_date(random, true);
   } else {
     out["status"] = "final";
-    out["subject"] = reference(random, subjects);
+    out["subject"] = reference(random, {"Patient", "Group"});
+    if (chance(random, 40)) out["performer"] = reference(random, {"Practitioner", "Device"});
     json::array predictions;
     for (std::size_t i = below(random, 3); i > 0; --i)
       predictions.push_back(json::object{{"probabilityDecimal", number(random_decimal(random))}});
@@ -302,9 +320,19 @@ json::object random_resource(Random& random, const std::string& type, const std:
   return out;
 }
 
+std::string Search::path() const {
+  const std::string searched = by_type ? types.front() : owner.empty() ? "" : "*";
+  return owner.empty() ? searched : owner + "/" + searched;
+}
+
 std::string Search::url() const {
-  std::string out = type;
+  std::string out = path();
   char separator = '?';
+  if (named) {
+    out += "?_type=";
+    for (std::size_t i = 0; i < types.size(); ++i) out += (i != 0 ? "," : "") + types[i];
+    separator = '&';
+  }
   const auto append = [&](const std::string& text) {
     static const char* digits = "0123456789ABCDEF";
     for (const char c : text) {
@@ -322,7 +350,7 @@ std::string Search::url() const {
     out.push_back(separator);
     separator = '&';
     out += criterion.name + (criterion.modifier.empty() ? "" : ":" + criterion.modifier) + "=";
-    const Parameter* row = parameter(type, criterion.name);
+    const Parameter* row = parameter(types.front(), criterion.name);
     for (std::size_t i = 0; i < criterion.values.size(); ++i) {
       if (i != 0) out.push_back(',');
       // The separators of the value's own grammar stay; what belongs to a system or code is escaped.
@@ -342,14 +370,48 @@ std::string Search::url() const {
   return out;
 }
 
-Search random_search(Random& random) {
+namespace {
+
+// A type, several, all; of a compartment or not.
+Search random_scope(Random& random) {
   Search out;
-  out.type = pick(random, type_names);
-  for (std::size_t i = below(random, 4); i > 0; --i) out.criteria.push_back(random_criterion(random, out.type));
+  std::vector<std::string> all = type_names;
+  if (chance(random, 35)) {
+    static const Pool owners = {"Patient", "Patient", "Encounter", "Practitioner", "RelatedPerson", "Device"};
+    const std::string& compartment = pick(random, owners);
+    out.owner = compartment + "/r" + std::to_string(below(random, 14));
+    all.clear();
+    for (const Membership& row : memberships) {
+      if (row.compartment == compartment) all.push_back(row.type);
+    }
+  }
+  if (chance(random, 60)) {
+    out.types = {pick(random, all)};
+    return out;
+  }
+  out.by_type = false;
+  out.named = chance(random, 75);
+  if (!out.named) {
+    out.types = all;
+    return out;
+  }
+  for (std::size_t i = 1 + below(random, all.size()); i > 0; --i) {
+    const std::size_t at = below(random, all.size());
+    out.types.push_back(all[at]);
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return out;
+}
+
+}  // namespace
+
+Search random_search(Random& random) {
+  Search out = random_scope(random);
+  for (std::size_t i = below(random, 4); i > 0; --i) out.criteria.push_back(random_criterion(random, out));
   // Two conditions on one parameter, as ranges have.
   if (!out.criteria.empty() && chance(random, 35)) {
     for (int attempt = 0; attempt < 60; ++attempt) {
-      Criterion again = random_criterion(random, out.type);
+      Criterion again = random_criterion(random, out);
       if (again.name != out.criteria[0].name) continue;
       out.criteria.push_back(std::move(again));
       break;
@@ -358,15 +420,15 @@ Search random_search(Random& random) {
   if (chance(random, 55)) {
     std::vector<std::string> names = {"_id", "_lastUpdated"};
     for (const Parameter& row : parameters()) {
-      if (row.type == out.type && row.kind != Kind::composite) names.push_back(row.code);
+      if (row.type == out.types.front() && row.kind != Kind::composite && may_ask(out, row.code)) names.push_back(row.code);
     }
     for (std::size_t i = 1 + below(random, 3); i > 0; --i) {
       const std::size_t at = below(random, names.size());
       out.sort.push_back((chance(random, 50) ? "-" : "") + names[at]);
       names.erase(names.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    // After an id nothing counts.
-    for (std::size_t i = 0; i < out.sort.size(); ++i) {
+    // After an id nothing counts, within a type.
+    for (std::size_t i = 0; i < out.sort.size() && out.types.size() == 1; ++i) {
       if (out.sort[i].ends_with("_id")) out.sort.resize(i + 1);
     }
   }

@@ -133,3 +133,36 @@ TEST_CASE("conditions see what the group has staged", "[query]") {
   };
   CHECK(seen == right);
 }
+
+// Of several types, and of a compartment, of which the group has made a member, and another leave.
+TEST_CASE("conditions over several types see what the group has staged", "[query]") {
+  World world;
+  const auto observation = [](const std::string& subject) {
+    return R"({"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":")" + subject +
+           "\"}}";
+  };
+  world.put(observation("Patient/p"));
+  const auto compartment = world.parse("Patient/p/*"), both = world.parse("?_type=Patient,Observation&_tag:missing=true");
+  REQUIRE((compartment.has_value() && both.has_value()));
+  const store::Draft member = draft_of(world, patient("p", "1")), moved = draft_of(world, observation("Patient/q"));
+  std::vector<Strings> seen;
+  std::atomic<bool> go = false;
+  std::atomic<int> done = 0;
+  const auto submit = [&](store::Operation operation) {
+    world.store().submit(std::move(operation), store::Lane::normal, [&](const model::Result<store::Commit>&) { ++done; });
+  };
+  submit([&](store::WriteContext&) -> model::Result<void> {
+    while (!go) std::this_thread::yield();
+    return {};
+  });
+  for (const store::Draft* draft : {&member, &moved, static_cast<const store::Draft*>(nullptr)}) {
+    submit([&, draft](store::WriteContext& context) -> model::Result<void> {
+      for (const auto& query : {*compartment, *both}) seen.push_back(ids(world.search().match(*query, 10, true)));
+      if (draft != nullptr) context.put(*draft);
+      return {};
+    });
+  }
+  go = true;
+  while (done < 4) std::this_thread::yield();
+  CHECK(seen == std::vector<Strings>{{"o"}, {"o"}, {"p", "o"}, {"p", "o"}, {"p"}, {"o", "p"}});
+}

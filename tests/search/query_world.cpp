@@ -128,10 +128,28 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+namespace {
+
+// "Patient", "", "Patient/1/Observation", "Patient/1/*"
+search::Scope scope_of(std::string_view path) {
+  if (path.empty()) return {};
+  const auto slash = path.find('/');
+  search::Scope scope(model::r4().resource_type(path.substr(0, slash)));
+  REQUIRE(scope.type != model::no_type);
+  if (slash == std::string_view::npos) return scope;
+  const auto last = path.rfind('/');
+  scope.compartment = scope.type;
+  scope.id = path.substr(slash + 1, last - slash - 1);
+  scope.type = model::r4().resource_type(path.substr(last + 1));
+  REQUIRE((scope.type != model::no_type || path.ends_with("/*")));
+  return scope;
+}
+
+}  // namespace
+
 model::Result<std::shared_ptr<const search::Query>> World::parse(std::string_view url, bool strict) {
   const auto mark = url.find('?');
-  const model::TypeId type = model::r4().resource_type(url.substr(0, mark));
-  REQUIRE(type != model::no_type);
+  const search::Scope scope = scope_of(url.substr(0, mark));
   std::vector<search::Argument> arguments;
   std::string_view rest = mark == std::string_view::npos ? std::string_view() : url.substr(mark + 1);
   while (!rest.empty()) {
@@ -144,7 +162,7 @@ model::Result<std::shared_ptr<const search::Query>> World::parse(std::string_vie
   }
   search::ParseOptions with = options;
   with.strict = strict;
-  return search_->parse(type, arguments, with);
+  return search_->parse(scope, arguments, with);
 }
 
 model::Result<search::Page> World::get(std::string_view url, bool strict) {

@@ -29,7 +29,8 @@ class World {
   void flush() { search_->flush(); }
   void reopen();  // disk only
 
-  // "Patient?name=x", percent-encoded or not where it does not matter; a link of a page with the type before it.
+  // "Patient?name=x", "?_type=A,B", "Patient/1/*", percent-encoded or not where it does not matter; a link of a page with what
+  // stands before its `?`.
   model::Result<search::Page> get(std::string_view url, bool strict = false);
   search::Page page(std::string_view url);                       // must succeed
   std::vector<std::string> ids(std::string_view url);            // of the matches, in order, by following next to the end
