@@ -85,7 +85,7 @@ bool Sorter::sort_rows(const std::vector<store::Document>& documents, std::size_
   for (const store::Document document : documents) {
     if (checks_.empty() || admitted(document)) wanted.push_back(document);
   }
-  wanted = narrowed(wanted, depth, after, limit_ - out_.size());
+  if (depth < depths) wanted = narrowed(wanted, depth, after, limit_ - out_.size());  // else only documents decide
   std::vector<Row> rows(wanted.size());
   std::optional<Row> from;
   if (after != 0) from.emplace();
