@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <boost/regex.hpp>  // not std::regex, which recurses once a character
 #include <catch2/catch.hpp>
 #include <cctype>
 #include <chrono>
@@ -10,7 +11,6 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -66,7 +66,7 @@ void compare(const json::value* found, const json::value& wanted, const std::str
   }
   const auto text = with_variables(as_text(wanted), variables);
   if (text.starts_with('~')) {
-    CHECK(std::regex_search(as_text(*found), std::regex(text.substr(1))));
+    CHECK(boost::regex_search(as_text(*found), boost::regex(text.substr(1))));
   } else {
     CHECK(as_text(*found) == text);
   }
@@ -79,9 +79,9 @@ void check_items(const json::value& document, const json::value& wanted, bool so
     for (const auto& one : as_list(&each)) {
       const auto pattern = with_variables(as_text(one), variables);
       INFO((some ? "some" : "none") << " of " << std::string_view(pointer) << " has " << pattern);
-      const std::regex expression(pattern);
+      const boost::regex expression(pattern);
       bool found = false;
-      for (const auto& item : as_list(list)) found = found || std::regex_search(as_text(item), expression);
+      for (const auto& item : as_list(list)) found = found || boost::regex_search(as_text(item), expression);
       CHECK(found == some);
     }
   }
@@ -94,7 +94,7 @@ void check_text(const std::string& body, const json::object& step, const Variabl
     for (const auto& each : patterns) {
       const auto pattern = with_variables(as_text(each), variables);
       INFO(member << " " << pattern << " in: " << body.substr(0, 2000));
-      CHECK(std::regex_search(body, std::regex(pattern)) == wanted);
+      CHECK(boost::regex_search(body, boost::regex(pattern)) == wanted);
     }
   }
 }
@@ -132,8 +132,8 @@ void check_body(const std::string& body, const json::object& step, Variables& va
       CHECK(found != nullptr);
       if (!found) continue;
       auto text = as_text(*found);
-      std::smatch match;
-      if (parts.size() > 1 && std::regex_search(text, match, std::regex(as_text(parts[1])))) text = std::string(match[1]);
+      boost::smatch match;
+      if (parts.size() > 1 && boost::regex_search(text, match, boost::regex(as_text(parts[1])))) text = std::string(match[1]);
       variables[std::string(name)] = text;
     }
   }
@@ -182,8 +182,8 @@ std::string header_of(const rest::Response& response, std::string_view wanted) {
 }
 
 bool is_outcome(const std::string& body) {
-  return std::regex_search(
-      body, std::regex(R"re(^\s*(\{\s*"resourceType"\s*:\s*"OperationOutcome"|(<\?xml[^>]*>\s*)?<OperationOutcome))re"));
+  return boost::regex_search(
+      body, boost::regex(R"re(^\s*(\{\s*"resourceType"\s*:\s*"OperationOutcome"|(<\?xml[^>]*>\s*)?<OperationOutcome))re"));
 }
 
 void run_step(tests::Fixture& fixture, const json::object& step, Variables& variables) {
@@ -218,7 +218,7 @@ void run_step(tests::Fixture& fixture, const json::object& step, Variables& vari
 // Whether the CapabilityStatement has what a case needs: cases of what is not claimed wait until it is.
 bool claims(tests::Fixture& fixture, const std::string& needs) {
   const auto statement = tests::body_of(fixture.ask("GET", "/metadata"));
-  return std::regex_search(statement, std::regex(needs));
+  return boost::regex_search(statement, boost::regex(needs));
 }
 
 // KILN_CASES, a file or folder, is run instead; KILN_CASE, a piece of a name, chooses among the cases.
