@@ -2,6 +2,7 @@
 // between.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "store/version_store.h"
@@ -83,7 +84,9 @@ std::vector<Version> VersionStore::by_id(model::TypeId type, std::string_view fr
   std::vector<Version> out;
   const TypeNumber number = types_.number(type);
   if (number == 0) return out;
-  const Document moment = last_document();
+  // What is committed, told of or not: the index shows a commit a little before last_document() does, and a caller that walks as
+  // of its moment must not be given what that commit replaced.
+  constexpr Document moment = std::numeric_limits<Document>::max();
   std::string key;  // to go on from
   append_type(key, number);
   const std::string type_end = [&] {

@@ -197,7 +197,8 @@ class Store {
   // How many versions those are, in O(types * log documents).
   virtual std::uint64_t count_documents(Document first, Document end, std::span<const model::TypeId> types) const = 0;
   // The newest version (deleted or not) of each resource of a type, by the bytes of their ids, ascending or descending, from
-  // `from` on (inclusive; empty: from that order's beginning), at most `limit`. For `_sort=_id`.
+  // `from` on (inclusive; empty: from that order's beginning), at most `limit`; as committed, which may be ahead of
+  // last_document(). For `_sort=_id`.
   virtual std::vector<Version> by_id(model::TypeId type, std::string_view from, bool descending, std::size_t limit) const = 0;
   // Versions in document order from `first` on, with their stored bodies, until `visit` returns false. Runs in slices: no long
   // snapshot.
