@@ -26,8 +26,7 @@ std::vector<store::Document> DocumentSet::documents() const {
 
 std::optional<store::Version> version_at(const store::Store& store, model::TypeId type, std::string_view id,
                                          store::Document moment) {
-  auto version = store.current(type, id);
-  if (version && version->document > moment) version = store.as_of(type, id, moment);
+  auto version = store.as_of(type, id, moment);  // not current(): a commit is in the index a little before it is told of
   if (version && version->deleted()) version.reset();
   return version;
 }

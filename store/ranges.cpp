@@ -167,13 +167,12 @@ void VersionStore::scan(Document first, const std::function<bool(const Version&,
   }
 }
 
-Document VersionStore::first_where(const std::function<bool(const Header&)>& reached) const {
-  Document low = 1, high = last_document() + 1;
-  const auto snapshot = engine_->snapshot();
+Document VersionStore::first_where(const Snapshot& snapshot, Document end, const std::function<bool(const Header&)>& reached) {
+  Document low = 1, high = end;
   Record record;
   while (low < high) {
     const Document middle = low + (high - low) / 2;
-    if (!find_record(*snapshot, middle, record)) throw EngineError("document " + std::to_string(middle) + " is missing");
+    if (!find_record(snapshot, middle, record)) throw EngineError("document " + std::to_string(middle) + " is missing");
     if (reached(record.header)) {
       high = middle;
     } else {
@@ -184,11 +183,17 @@ Document VersionStore::first_where(const std::function<bool(const Header&)>& rea
 }
 
 Document VersionStore::first_since(std::int64_t milliseconds) const {
-  return first_where([=](const Header& header) { return header.last_updated >= milliseconds; });
+  const auto snapshot = engine_->snapshot();
+  const auto cursor = snapshot->cursor(Space::documents);
+  // What is committed, told of or not, as in by_id(): else a search of the moment in between would lack its newest documents.
+  const Document end = cursor->last() ? parse_document_key(cursor->key()) + 1 : 1;
+  return first_where(*snapshot, end, [=](const Header& header) { return header.last_updated >= milliseconds; });
 }
 
 Document VersionStore::first_after(Commit commit) const {
-  return first_where([=](const Header& header) { return header.commit > commit; });
+  const Document end = last_document() + 1;  // before the snapshot: a commit is told of as a whole
+  const auto snapshot = engine_->snapshot();
+  return first_where(*snapshot, end, [=](const Header& header) { return header.commit > commit; });
 }
 
 }  // namespace store

@@ -207,7 +207,7 @@ class Store {
   // What readers see ends with whole commits: the versions of one operation are never split by it.
   virtual Document last_document() const = 0;  // newest committed
   virtual Commit last_commit() const = 0;
-  // First document whose last_updated >= `milliseconds` (last_document() + 1 if none). O(log n).
+  // First document, as committed like by_id()'s, whose last_updated >= `milliseconds`; one past the last if none. O(log n).
   virtual Document first_since(std::int64_t milliseconds) const = 0;
   // First document of a commit above `commit` (last_document() + 1 if none). O(log n). With scan(), the change feed.
   virtual Document first_after(Commit commit) const = 0;

@@ -94,7 +94,7 @@ class VersionStore final : public Store {
   Rendered render(Version version, std::string_view packed, const Hole& hole) const;
   Rendered render(const Record& record) const;
   // The first document whose header satisfies `reached`, which holds from some document on.
-  Document first_where(const std::function<bool(const Header&)>& reached) const;
+  static Document first_where(const Snapshot& snapshot, Document end, const std::function<bool(const Header&)>& reached);
   // The numbers of the types that the store has versions of, each once.
   std::vector<TypeNumber> numbers_of(std::span<const model::TypeId> types) const;
   bool adopt(const std::string& dictionary);

@@ -233,9 +233,16 @@ TEST_CASE("readers page while the writer writes", "[query]") {
       }
     }
   };
-  std::thread first(read, "gender=male&_total=accurate&_count=7");
-  std::thread second(read, "name=smith&_sort=-_id&_total=accurate&_count=11");
-  for (int i = 0; i < 1500 || walks < 20; ++i) {
+  std::string ids = "p0";
+  for (int i = 1; i < 200; ++i) ids += ",p" + std::to_string(i);
+  std::vector<std::thread> readers;
+  for (const std::string& query :
+       {std::string("gender=male&_total=accurate&_count=7"), std::string("name=smith&_sort=-_id&_total=accurate&_count=11"),
+        "_id=" + ids + "&_total=accurate&_count=50", std::string("_lastUpdated=ge2000&_total=accurate&_count=30"),
+        std::string("gender=male&_sort=-_lastUpdated&_total=accurate&_count=30")}) {
+    readers.emplace_back(read, query);
+  }
+  for (int i = 0; i < 1500 || walks < 50; ++i) {
     const std::string id = "p" + std::to_string(i * 37 % 200);
     if (i % 5 == 0) {
       world.remove("Patient", id);
@@ -245,8 +252,7 @@ TEST_CASE("readers page while the writer writes", "[query]") {
     if (i % 300 == 0) world.flush();
   }
   stop = true;
-  first.join();
-  second.join();
+  for (auto& reader : readers) reader.join();
   for (const std::string& fault : faults) UNSCOPED_INFO(fault);
   CHECK(faults.empty());
 }
