@@ -28,6 +28,7 @@ TEST_CASE("files are short, headers say what they hold, and no two types share a
   const auto files = house::read_files(KILN_SOURCE_DIR, floors);
   check_none(house::long_files(files, 500));
   check_none(house::unguarded_headers(files));
+  check_none(house::own_header_not_first(files));
   check_none(house::repeated_types(files));
   check_none(house::unguarded_headers(house::read_files(KILN_SOURCE_DIR, {"tests"})));
 }
@@ -62,6 +63,11 @@ TEST_CASE("each rule sees its fault") {
   CHECK(house::loops_over_temporaries({{"a.cpp", "for (auto& x : (*node)->search().check()) use(x);"}}).empty());
   CHECK(house::loops_over_temporaries({{"a.cpp", "// for (x : f()->g)\nfor (auto& x : list) f()->g();"}}).empty());
   CHECK(house::loops_over_temporaries({{"a.cpp", "for (auto& x : read().value().rows) use(x);"}}).size() == 1);
+  CHECK(house::own_header_not_first({{"a/b.h", head}, {"a/b.cpp", "// B.\n#include <map>\n\n#include \"a/b.h\"\n"}}).size() == 1);
+  CHECK(house::own_header_not_first({{"a/b.h", head}, {"a/b.cpp", "#include \"a/c.h\"\n#include \"a/b.h\"\n"}}).size() == 1);
+  CHECK(house::own_header_not_first({{"a/b.h", head}, {"a/b.cpp", "void f();\n"}}).size() == 1);
+  CHECK(house::own_header_not_first({{"a/b.h", head}, {"a/b.cpp", "// B.\n#include \"a/b.h\"\n#include <map>\n"}}).empty());
+  CHECK(house::own_header_not_first({{"a/c.h", head}, {"a/b.cpp", "#include <map>\n"}}).empty());
   CHECK(house::unguarded_headers({{"a.h", "int f();\n"}}).size() == 2);
   CHECK(house::unguarded_headers({{"a.h", head}}).empty());
 }

@@ -245,6 +245,20 @@ std::vector<std::string> loops_over_temporaries(const Files& files) {
   return out;
 }
 
+std::vector<std::string> own_header_not_first(const Files& files) {
+  static const std::regex pattern("(?:^|\n)[ \t]*#[ \t]*include[ \t]+[\"<]([^\">]+)[\">]");
+  std::vector<std::string> out;
+  for (const auto& [path, text] : files) {
+    if (!is_header(path)) continue;
+    const auto source = files.find(path.substr(0, path.size() - 2) + ".cpp");
+    if (source == files.end()) continue;
+    std::smatch first;
+    if (!std::regex_search(source->second, first, pattern) || first[1] != path)
+      out.push_back(source->first + ": does not include its own header first");
+  }
+  return out;
+}
+
 std::vector<std::string> unguarded_headers(const Files& files) {
   std::vector<std::string> out;
   for (const auto& [path, text] : files) {

@@ -21,6 +21,8 @@ std::vector<std::string> repeated_types(const Files& files);    // two definitio
 std::vector<std::string> long_files(const Files& files, std::size_t limit);
 std::vector<std::string> loops_over_temporaries(
     const Files& files);  // for (x : f()->g()): what f() returned is gone in the body (C++20)
+std::vector<std::string> own_header_not_first(
+    const Files& files);  // a.cpp that does not include its a.h before all else, which shows that a.h needs nothing before it
 std::vector<std::string> unguarded_headers(const Files& files);  // no #pragma once, or no word of what the header is
 
 }  // namespace house

@@ -102,7 +102,7 @@ std::string repeat(std::string_view text, std::size_t times) {
 
 }  // namespace
 
-TEST_CASE("hostile clients cost only themselves") {
+TEST_CASE("hostile clients cost only themselves", "[alone]") {
   const tests::Scratch scratch;
   tests::Served served(scratch / "data", {"--header-timeout", "1", "--body-timeout", "1"});
   const auto port = static_cast<std::uint16_t>(std::stoi(served.url().substr(served.url().rfind(':') + 1)));
