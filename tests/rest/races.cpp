@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/rest/fixture.h"
+#include "tests/support/measured.h"
 
 namespace {
 
@@ -152,6 +153,11 @@ TEST_CASE("no concurrent patch is lost") {
                             R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + parameters +
                                 R"(,"request":{"method":"PATCH","url":"Patient/a"}}]})")
                        .status;
+      }
+      // What takes too long for the writer's thread, as all does under sanitizers, may lose its race for good: the client asks again.
+      if (status == 409 && !tests::measured) {
+        --n;
+        continue;
       }
       if (status != 200) return status;
     }
