@@ -154,7 +154,8 @@ TEST_CASE("no concurrent patch is lost") {
                                 R"(,"request":{"method":"PATCH","url":"Patient/a"}}]})")
                        .status;
       }
-      // What takes too long for the writer's thread, as all does under sanitizers, may lose its race for good: the client asks again.
+      // What takes too long for the writer's thread, as all does under sanitizers, may lose its race for good: the client asks
+      // again.
       if (status == 409 && !tests::measured) {
         --n;
         continue;
