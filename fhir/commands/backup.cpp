@@ -3,7 +3,6 @@
 // The store is copied by LMDB at one commit. The index's segments are derived data: those the copy's manifest names are copied
 // when they are still there, and what is missing is made again from the bodies when the copy is first opened.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 
@@ -43,11 +42,11 @@ int copy(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Run backup(CLI::App& app) {
+Run backup(Options options) {
   auto data = std::make_shared<std::string>("./data");
   auto out = std::make_shared<std::string>();
-  app.add_option("--data", *data, "Data directory; a server may hold it")->capture_default_str()->check(CLI::ExistingDirectory);
-  app.add_option("--out", *out, "Where to put the copy: a new directory")->required();
+  options.add("--data", *data, "Data directory; a server may hold it").existing_directory();
+  options.add("--out", *out, "Where to put the copy: a new directory").required();
   return [data, out] { return copy(*data, *out); };
 }
 

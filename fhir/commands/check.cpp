@@ -1,7 +1,6 @@
 // kiln check: every document decodes, large contents match their checksums, every chain holds, ids point at newest versions,
 // segments match their checksums.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "fhir/commands/node.h"
@@ -9,9 +8,9 @@
 
 namespace commands {
 
-Run check(CLI::App& app) {
+Run check(Options options) {
   auto data = std::make_shared<std::string>("./data");
-  app.add_option("--data", *data, "Data directory; no server may hold it")->capture_default_str()->check(CLI::ExistingDirectory);
+  options.add("--data", *data, "Data directory; no server may hold it").existing_directory();
   return [data] {
     auto node = Node::open(*data, {});
     if (!node) return report(node.error());

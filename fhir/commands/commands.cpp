@@ -15,7 +15,7 @@ namespace {
 struct Row {
   const char* name;
   const char* description;
-  Run (*declare)(CLI::App&);
+  Run (*declare)(Options);
 };
 constexpr Row rows[] = {
     {"serve", "Serve the FHIR R4 RESTful API on a data directory", serve},
@@ -36,7 +36,7 @@ int run(int argc, char** argv) {
   std::vector<std::pair<CLI::App*, Run>> declared;
   for (const auto& row : rows) {
     auto* command = app.add_subcommand(row.name, row.description);
-    declared.emplace_back(command, row.declare(*command));
+    declared.emplace_back(command, row.declare(Options(*command)));
   }
   const bool named = argc > 1 && (argv[1][0] == '-' || std::any_of(std::begin(rows), std::end(rows), [&](const Row& row) {
                                     return std::string_view(row.name) == argv[1];

@@ -1,7 +1,6 @@
 // kiln compact: the store and the index written anew, so that no byte of what was erased is left in any file of the data
 // directory.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 
@@ -37,9 +36,9 @@ int run_compact(const std::string& data) {
 
 }  // namespace
 
-Run compact(CLI::App& app) {
+Run compact(Options options) {
   auto data = std::make_shared<std::string>("./data");
-  app.add_option("--data", *data, "Data directory; no server may hold it")->capture_default_str()->check(CLI::ExistingDirectory);
+  options.add("--data", *data, "Data directory; no server may hold it").existing_directory();
   return [data] { return run_compact(*data); };
 }
 

@@ -1,6 +1,5 @@
 // kiln erase: resources, or all but their newest versions, taken away for good. `kiln compact` then takes them out of the files.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "fhir/commands/node.h"
@@ -59,14 +58,12 @@ int run_erase(const EraseOptions& options) {
 
 }  // namespace
 
-Run erase(CLI::App& app) {
-  auto options = std::make_shared<EraseOptions>();
-  app.add_option("--data", options->data, "Data directory; no server may hold it")
-      ->capture_default_str()
-      ->check(CLI::ExistingDirectory);
-  app.add_flag("--history-only", options->history_only, "Keep the newest version of each");
-  app.add_option("resources", options->resources, "Resources, as Type/id")->required();
-  return [options] { return run_erase(*options); };
+Run erase(Options options) {
+  auto given = std::make_shared<EraseOptions>();
+  options.add("--data", given->data, "Data directory; no server may hold it").existing_directory();
+  options.flag("--history-only", given->history_only, "Keep the newest version of each");
+  options.add("resources", given->resources, "Resources, as Type/id").required();
+  return [given] { return run_erase(*given); };
 }
 
 }  // namespace commands

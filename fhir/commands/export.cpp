@@ -1,6 +1,5 @@
 // kiln export: the current version of every resource as NDJSON, a file per type.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -84,14 +83,12 @@ int write_all(const ExportOptions& options) {
 
 }  // namespace
 
-Run export_(CLI::App& app) {
-  auto options = std::make_shared<ExportOptions>();
-  app.add_option("--data", options->data, "Data directory; no server may hold it")
-      ->capture_default_str()
-      ->check(CLI::ExistingDirectory);
-  app.add_option("--out", options->out, "Directory for the files, made if absent")->required();
-  app.add_option("--type", options->types, "Only these resource types");
-  return [options] { return write_all(*options); };
+Run export_(Options options) {
+  auto given = std::make_shared<ExportOptions>();
+  options.add("--data", given->data, "Data directory; no server may hold it").existing_directory();
+  options.add("--out", given->out, "Directory for the files, made if absent").required();
+  options.add("--type", given->types, "Only these resource types");
+  return [given] { return write_all(*given); };
 }
 
 }  // namespace commands

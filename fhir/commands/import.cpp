@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -447,21 +446,19 @@ int run_import(ImportOptions options) {
 
 }  // namespace
 
-Run import(CLI::App& app) {
-  auto options = std::make_shared<ImportOptions>();
-  auto& o = *options;
-  auto* data = app.add_option("--data", o.data, "Data directory, made if absent; no server may hold it")->capture_default_str();
-  auto* server = app.add_option("--server", o.server, "Or a FHIR server's base URL: http://host:port/fhir");
-  server->excludes(data);
-  app.add_option("--ca-file", o.ca_file, "PEM certificates to verify an https server by")
-      ->needs(server)
-      ->check(CLI::ExistingFile);
-  app.add_option("files", o.files, "Bundles, resources and NDJSON; also gzipped")->required()->check(CLI::ExistingFile);
-  app.add_flag("--continue", o.resume, "Go on after an interruption: what is in stays in, nothing is doubled");
-  app.add_option("--journal", o.journal, "File that remembers what is in; default import.journal in the data directory");
-  app.add_option("--refused", o.refused, "File for refused resources with file, line and reason; default beside the journal");
-  app.add_option("--connections", o.connections, "Bundles under way at once; 0: by the machine")->capture_default_str();
-  return [options] { return run_import(*options); };
+Run import(Options options) {
+  auto given = std::make_shared<ImportOptions>();
+  auto& o = *given;
+  const auto data = options.add("--data", o.data, "Data directory, made if absent; no server may hold it");
+  const auto server = options.add("--server", o.server, "Or a FHIR server's base URL: http://host:port/fhir");
+  server.excludes(data);
+  options.add("--ca-file", o.ca_file, "PEM certificates to verify an https server by").needs(server).existing_file();
+  options.add("files", o.files, "Bundles, resources and NDJSON; also gzipped").required().existing_file();
+  options.flag("--continue", o.resume, "Go on after an interruption: what is in stays in, nothing is doubled");
+  options.add("--journal", o.journal, "File that remembers what is in; default import.journal in the data directory");
+  options.add("--refused", o.refused, "File for refused resources with file, line and reason; default beside the journal");
+  options.add("--connections", o.connections, "Bundles under way at once; 0: by the machine");
+  return [given] { return run_import(*given); };
 }
 
 }  // namespace commands

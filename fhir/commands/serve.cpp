@@ -1,6 +1,5 @@
 // kiln serve: the server, until SIGTERM or SIGINT.
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 
@@ -31,13 +30,6 @@ std::string origin(const http::ServerOptions& server) {
   const bool v6 = server.bind.find(':') != std::string::npos;
   const std::string host = any ? "localhost" : v6 ? "[" + server.bind + "]" : server.bind;
   return http::origin_text(server.tls_certificate.empty() ? "http" : "https", {host, server.port});
-}
-
-// Spelled as links will have it; throws what the command line reports.
-std::string checked_base_url(const std::string& given) {
-  const auto base = http::parse_base_url(given);
-  if (!base) throw CLI::ValidationError("--base-url", base.error().issues.list().at(0).diagnostics);
-  return base->text();
 }
 
 int run_server(ServeOptions& options) {
@@ -82,69 +74,61 @@ int run_server(ServeOptions& options) {
 
 }  // namespace
 
-Run serve(CLI::App& app) {
-  auto options = std::make_shared<ServeOptions>();
-  auto& o = *options;
-  app.add_option("--data", o.data, "Data directory; made if absent")->capture_default_str();
-  app.add_flag("--memory", o.memory, "Keep everything in memory: gone at exit");
-  app.add_option("--bind", o.server.bind, "Address to listen on")->capture_default_str();
-  app.add_option("--port", o.server.port, "Port to listen on; 0: a free one")->capture_default_str();
-  app.add_option_function<std::string>(
-      "--base-url", [&o](const std::string& given) { o.base_url = checked_base_url(given); },
-      "What clients call this server, if not http://BIND:PORT/fhir");
-  app.add_option("--cors-origin", o.server.cors_origins,
-                 "Origin (https://app.example.org) whose pages may use the server from a browser, or '*' for all, without "
-                 "credentials; repeatable");
-  app.add_option("--trusted-proxy", o.server.trusted_proxies,
-                 "Address or network (10.0.0.0/8) of a proxy whose Forwarded and X-Forwarded-* headers are believed; repeatable");
-  auto* certificate =
-      app.add_option("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https")->check(CLI::ExistingFile);
-  auto* key = app.add_option("--tls-key", o.server.tls_key, "PEM private key of the certificate")->check(CLI::ExistingFile);
-  certificate->needs(key);
-  key->needs(certificate);
-  app.add_option("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression")->capture_default_str();
-  app.add_option("--max-binary", o.max_binary_mb, "Largest raw content of a Binary, MB, also after decompression")
-      ->capture_default_str();
-  app.add_option("--max-header", o.max_header_kb, "Largest request header, kB")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 20));
-  app.add_option("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction")->capture_default_str();
-  app.add_option("--max-conditional-deletes", o.service.max_conditional_deletes,
-                 "Most resources that one DELETE of criteria may delete")
-      ->check(CLI::Range(1u, 20000u))
-      ->capture_default_str();
-  app.add_option("--default-count", o.service.default_count, "Page size where _count is not given")->capture_default_str();
-  app.add_option("--max-count", o.service.max_count, "Largest page size")->capture_default_str();
-  app.add_option("--idempotency-hours", o.service.idempotency_hours, "Hours that the answer to an Idempotency-Key is kept")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 24 * 366));
-  app.add_option("--async-workers", o.service.async_workers,
-                 "Threads that carry out requests with Prefer: respond-async; 0: the preference is not honoured")
-      ->capture_default_str();
-  app.add_option("--async-jobs", o.service.async_jobs, "Most asynchronous requests, those whose results are kept included")
-      ->capture_default_str();
-  app.add_option("--async-jobs-per-client", o.service.async_jobs_per_client, "Most of one client's that wait or run")
-      ->capture_default_str();
-  app.add_option("--async-results", o.async_results_mb, "Largest sum of results kept, MB")->capture_default_str();
-  app.add_flag("--allow-erasure", o.service.allow_erasure,
-               "Let clients erase versions for good (DELETE with _hardDelete=true, or of a _history)");
-  app.add_option("--max-connections", o.server.max_connections, "Most connections at once")->capture_default_str();
-  const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* text) {
-    app.add_option_function<unsigned>(
-           name, [&value](unsigned given) { value = std::chrono::seconds(given); }, text)
-        ->default_str(std::to_string(value.count()));
+Run serve(Options options) {
+  auto given = std::make_shared<ServeOptions>();
+  auto& o = *given;
+  options.add("--data", o.data, "Data directory; made if absent");
+  options.flag("--memory", o.memory, "Keep everything in memory: gone at exit");
+  options.add("--bind", o.server.bind, "Address to listen on");
+  options.add("--port", o.server.port, "Port to listen on; 0: a free one");
+  const auto base_url = [&o](const std::string& text) -> model::Result<void> {
+    const auto base = http::parse_base_url(text);
+    if (!base) return base.error();
+    o.base_url = base->text();  // spelled as links will have it
+    return {};
   };
-  seconds("--async-keep", o.service.async_keep, "Seconds that the result of an asynchronous request is kept");
-  seconds("--header-timeout", o.server.header_timeout, "Seconds that a request's header may take");
-  seconds("--body-timeout", o.server.body_timeout,
-          "Seconds that a body may take, sent or received; large ones a second more per 100 kB");
-  seconds("--idle-timeout", o.server.idle_timeout, "Seconds that a connection may be idle between requests");
-  app.add_option("--io-threads", o.server.io_threads, "Event loops; 0: one per core")->capture_default_str();
-  app.add_option("--workers", o.server.workers, "Worker threads; 0: twice the cores")->capture_default_str();
-  app.add_option("--access-log", o.server.access_log,
-                 "File for a JSON line per request, '-' for standard error; never holds record content");
-  app.add_option("--grace", o.grace_seconds, "Seconds that requests under way get at a stop")->capture_default_str();
-  return [options] { return run_server(*options); };
+  options.read("--base-url", base_url, "What clients call this server, if not http://BIND:PORT/fhir");
+  options.add("--cors-origin", o.server.cors_origins,
+              "Origin (https://app.example.org) whose pages may use the server from a browser, or '*' for all, without "
+              "credentials; repeatable");
+  options.add("--trusted-proxy", o.server.trusted_proxies,
+              "Address or network (10.0.0.0/8) of a proxy whose Forwarded and X-Forwarded-* headers are believed; repeatable");
+  const auto certificate =
+      options.add("--tls-cert", o.server.tls_certificate, "PEM certificate chain: serve https").existing_file();
+  const auto key = options.add("--tls-key", o.server.tls_key, "PEM private key of the certificate").existing_file();
+  certificate.needs(key);
+  key.needs(certificate);
+  options.add("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression");
+  options.add("--max-binary", o.max_binary_mb, "Largest raw content of a Binary, MB, also after decompression");
+  options.add("--max-header", o.max_header_kb, "Largest request header, kB").between(1, 1 << 20);
+  options.add("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction");
+  options
+      .add("--max-conditional-deletes", o.service.max_conditional_deletes,
+           "Most resources that one DELETE of criteria may delete")
+      .between(1, 20000);
+  options.add("--default-count", o.service.default_count, "Page size where _count is not given");
+  options.add("--max-count", o.service.max_count, "Largest page size");
+  options.add("--idempotency-hours", o.service.idempotency_hours, "Hours that the answer to an Idempotency-Key is kept")
+      .between(1, 24 * 366);
+  options.add("--async-workers", o.service.async_workers,
+              "Threads that carry out requests with Prefer: respond-async; 0: the preference is not honoured");
+  options.add("--async-jobs", o.service.async_jobs, "Most asynchronous requests, those whose results are kept included");
+  options.add("--async-jobs-per-client", o.service.async_jobs_per_client, "Most of one client's that wait or run");
+  options.add("--async-results", o.async_results_mb, "Largest sum of results kept, MB");
+  options.flag("--allow-erasure", o.service.allow_erasure,
+               "Let clients erase versions for good (DELETE with _hardDelete=true, or of a _history)");
+  options.add("--max-connections", o.server.max_connections, "Most connections at once");
+  options.add("--async-keep", o.service.async_keep, "Seconds that the result of an asynchronous request is kept");
+  options.add("--header-timeout", o.server.header_timeout, "Seconds that a request's header may take");
+  options.add("--body-timeout", o.server.body_timeout,
+              "Seconds that a body may take, sent or received; large ones a second more per 100 kB");
+  options.add("--idle-timeout", o.server.idle_timeout, "Seconds that a connection may be idle between requests");
+  options.add("--io-threads", o.server.io_threads, "Event loops; 0: one per core");
+  options.add("--workers", o.server.workers, "Worker threads; 0: twice the cores");
+  options.add("--access-log", o.server.access_log,
+              "File for a JSON line per request, '-' for standard error; never holds record content");
+  options.add("--grace", o.grace_seconds, "Seconds that requests under way get at a stop");
+  return [given] { return run_server(*given); };
 }
 
 }  // namespace commands

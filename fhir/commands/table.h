@@ -1,22 +1,20 @@
-// The commands, each in a file of its own: a function that declares its options on a CLI11 subcommand and says what runs.
+// The commands, each in a file of its own: a function that declares its options and says what runs.
 #pragma once
 
 #include <functional>
 
-namespace CLI {
-class App;
-}
+#include "fhir/commands/options.h"
 
 namespace commands {
 
 using Run = std::function<int()>;  // returns the exit status
 
-Run serve(CLI::App& app);
-Run import(CLI::App& app);
-Run export_(CLI::App& app);
-Run check(CLI::App& app);
-Run backup(CLI::App& app);
-Run erase(CLI::App& app);
-Run compact(CLI::App& app);
+Run serve(Options options);
+Run import(Options options);
+Run export_(Options options);
+Run check(Options options);
+Run backup(Options options);
+Run erase(Options options);
+Run compact(Options options);
 
 }  // namespace commands

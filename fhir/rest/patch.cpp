@@ -8,6 +8,7 @@
 #include "fhir/rest/patch_body.h"
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/read.h"
+#include "fhir/rest/thread_clock.h"
 #include "fhir/rest/write.h"
 
 namespace rest {
@@ -19,8 +20,8 @@ using model::IssueCode;
 
 // What the writer's thread may patch again itself: all others wait meanwhile.
 constexpr std::size_t small_bytes = 64u << 10;
-constexpr auto quick = std::chrono::milliseconds(5);
-constexpr int most_attempts = 5;  // of the worker, for what is not so small
+constexpr auto quick = std::chrono::milliseconds(5);  // of CPU
+constexpr int most_attempts = 5;                      // of the worker, for what is not so small
 
 // A patch on its way: applied by the worker to the version that is current, and by the writer once more if that was replaced
 // meanwhile, so that no concurrent patch is lost.
@@ -95,11 +96,11 @@ class Patching : public std::enable_shared_from_this<Patching> {
 
   // Applies the patch to what is current: sets base_ and prepared_. May be done again by the writer if it was quick, well or not.
   model::Result<void> plan(store::WriteContext* writer) {
-    const auto begun = std::chrono::steady_clock::now();
+    const auto begun = ThreadClock::now();
     base_ = {};
     std::size_t bytes = 0;
     auto planned = apply(writer, bytes);
-    may_redo_ = bytes <= small_bytes && std::chrono::steady_clock::now() - begun <= quick;
+    may_redo_ = bytes <= small_bytes && ThreadClock::now() - begun <= quick;
     return planned;
   }
 

@@ -8,6 +8,7 @@
 #include "fhir/rest/read.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/search.h"
+#include "fhir/rest/thread_clock.h"
 
 namespace rest {
 namespace {
@@ -17,7 +18,7 @@ using model::FailureKind;
 using model::IssueCode;
 
 constexpr std::size_t small_parts = 100;  // a Bundle up to this size may be planned anew, and answered, on the writer's thread
-constexpr auto small_time = std::chrono::milliseconds(20);  // and if planning it took no longer: patches may
+constexpr auto small_time = std::chrono::milliseconds(20);  // and if planning it took no more CPU: patches may
 constexpr int most_attempts = 3;  // of the worker to plan a large one; then the writer does it, and all others wait
 
 }  // namespace
@@ -187,9 +188,9 @@ void Transaction::run(Done done) {
     moment_ = context_.store.last_document();
     return done(answer());
   }
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = ThreadClock::now();
   if (auto made = plan_anew(); !made) return done(refused(made.error()));
-  const bool small = parts_.size() <= small_parts && std::chrono::steady_clock::now() - begun <= small_time;
+  const bool small = parts_.size() <= small_parts && ThreadClock::now() - begun <= small_time;
   const auto self = shared_from_this();
   auto operation = with_provenance(context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); });
   if (exchange_->once) {
