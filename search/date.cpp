@@ -161,7 +161,9 @@ class ClassScans {
 };
 
 // Values whose beginning is known and whose end may be. `s` is the range of the search value, for `ap` widened.
-// R4 search.html#prefix, third column, word for word: ge and le are "gt, or contained".
+// R4 search.html#prefix. Of ge and le the third column has "what lies above, or is contained", which would leave out a period
+// that begins before the value and ends in it; so they are read as the first column has them, "greater or equal": something of
+// the period is in the value or above it.
 void closed_scans(Prefix prefix, Span s, DurationClass row, Scans& out) {
   ClassScans scans(row, out);
   switch (prefix) {
@@ -179,12 +181,10 @@ void closed_scans(Prefix prefix, Span s, DurationClass row, Scans& out) {
       scans.all(least, s.low);
       break;
     case Prefix::ge:
-      scans.ending_after(s.high, least, s.low);
-      scans.all(s.low, greatest);
+      scans.ending_after(s.low, least, greatest);
       break;
     case Prefix::le:
-      scans.all(least, s.low);
-      scans.ending_upto(s.high, s.low, greatest);
+      scans.all(least, s.high);
       break;
     case Prefix::sa:
       scans.all(s.high, greatest);
@@ -216,12 +216,12 @@ void endless_past_scans(Prefix prefix, Span s, Scans& out) {
       out.push_back(range_scan(first, after_last));
       break;
     case Prefix::gt:
-    case Prefix::ge:
       out.push_back(range_scan(from_end(plus(s.high, 1)), after_last));
       break;
     case Prefix::eb:
       out.push_back(range_scan(first, from_end(plus(s.low, 1))));
       break;
+    case Prefix::ge:
     case Prefix::ap:
       out.push_back(range_scan(from_end(plus(s.low, 1)), after_last));
       break;

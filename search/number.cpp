@@ -56,6 +56,8 @@ std::optional<NumberCondition> NumberCondition::parse(std::string_view text) {
 }
 
 bool NumberCondition::holds(std::string_view from, std::string_view to) const {
+  // Whether a range that is open at one end has its other bound in it, its term does not say: "<5" has not.
+  const bool closed = from.front() != no_low && to.front() != no_high;
   switch (prefix) {
     case Prefix::eq:
       return low <= from && to < high;
@@ -66,9 +68,9 @@ bool NumberCondition::holds(std::string_view from, std::string_view to) const {
     case Prefix::lt:
       return from < value;
     case Prefix::ge:
-      return to > value || from >= value;
+      return to > value || from >= value || (closed && to == value);
     case Prefix::le:
-      return from < value || to <= value;
+      return from < value || to <= value || (closed && from == value);
     case Prefix::sa:
       return from > value;
     case Prefix::eb:

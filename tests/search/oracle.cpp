@@ -196,8 +196,8 @@ bool compare_date(const std::string& prefix, const Value& target, std::int64_t l
   if (prefix == "ne") return !contains;
   if (prefix == "gt") return target.high > high;
   if (prefix == "lt") return target.low < low;
-  if (prefix == "ge") return target.high > high || contains;
-  if (prefix == "le") return target.low < low || contains;
+  if (prefix == "ge") return target.high > low;
+  if (prefix == "le") return target.low < high;
   if (prefix == "sa") return target.low >= high;
   if (prefix == "eb") return target.high <= low;
   std::abort();

@@ -64,8 +64,8 @@ bool date_rule(std::string_view prefix, Span s, Span t) {
   if (prefix == "ne") return !contained;
   if (prefix == "gt") return above;
   if (prefix == "lt") return below;
-  if (prefix == "ge") return above || contained;
-  if (prefix == "le") return below || contained;
+  if (prefix == "ge") return t.open_high || t.high > s.low;
+  if (prefix == "le") return t.open_low || t.low < s.high;
   if (prefix == "sa") return !t.open_low && t.low >= s.high;
   if (prefix == "eb") return !t.open_high && t.high <= s.low;
   const std::int64_t now = types_test::now_ms * 10'000;
@@ -88,15 +88,15 @@ struct Range {
 
 bool number_rule(std::string_view prefix, const model::Decimal& v, const Range& t) {
   const bool in_implicit = t.low && t.high && v.implicit_low() <= *t.low && *t.high < v.implicit_high();
-  const bool exactly = t.low && t.high && *t.low == v && *t.high == v;
+  const bool closed = t.low && t.high;
   const bool above = !t.high || *t.high > v;
   const bool below = !t.low || *t.low < v;
   if (prefix.empty() || prefix == "eq") return in_implicit;
   if (prefix == "ne") return !in_implicit;
   if (prefix == "gt") return above;
   if (prefix == "lt") return below;
-  if (prefix == "ge") return above || exactly;
-  if (prefix == "le") return below || exactly;
+  if (prefix == "ge") return above || (t.low && *t.low >= v) || (closed && *t.high == v);
+  if (prefix == "le") return below || (t.high && *t.high <= v) || (closed && *t.low == v);
   if (prefix == "sa") return t.low && *t.low > v;
   if (prefix == "eb") return t.high && *t.high < v;
   const model::Decimal low = std::min(v.implicit_low(), v.approximate_low()),
