@@ -48,6 +48,7 @@ class QueryParser {
   void take_elements(const Argument&);
   void take_include(const Argument&);
   void take_page(const Argument&);
+  void take_query(const Argument&);
   void skip(const Argument&) {}
   bool sort_key(std::string_view text, SortKey& out);
   void inclusion(const Argument&, bool reverse);

@@ -24,7 +24,7 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
 }  // namespace
 
 // R4 search.html#return. Names that are not here and are no search parameter of the type are unknown: `_contained`,
-// `_containedType`, `_text`, `_content`, `_list`, `_filter`, `_query`, `_score` ... come with issues of their own.
+// `_containedType`, `_text`, `_content`, `_list`, `_filter`, `_score` ... come with issues of their own.
 const QueryParser::ResultParameter QueryParser::result_parameters[] = {
     {"_count", &QueryParser::take_count, Repeat::once, ""},
     {"_sort", &QueryParser::take_sort, Repeat::many, ""},
@@ -34,6 +34,7 @@ const QueryParser::ResultParameter QueryParser::result_parameters[] = {
     {"_include", &QueryParser::take_include, Repeat::many, ""},
     {"_revinclude", &QueryParser::take_include, Repeat::many, ""},
     {"_page", &QueryParser::take_page, Repeat::once, ""},
+    {"_query", &QueryParser::take_query, Repeat::once, ""},
     {"_format", &QueryParser::skip, Repeat::many, ""},  // these three are the endpoint's
     {"_pretty", &QueryParser::skip, Repeat::many, ""},
     {"_explain", &QueryParser::skip, Repeat::many, ""},
@@ -167,6 +168,12 @@ void QueryParser::take_page(const Argument& argument) {
   }
   query_->position = *position;
   query_->now_ms = position->now_ms;
+}
+
+// R4 search.html#query: "Servers SHALL refuse to process a search with a _query value that they do not recognize", and there are
+// none to recognize.
+void QueryParser::take_query(const Argument& argument) {
+  fault("_query: there is no named query '" + argument.value + "' here", model::IssueCode::not_supported);
 }
 
 void QueryParser::take_include(const Argument& argument) { inclusion(argument, argument.name == "_revinclude"); }
