@@ -84,7 +84,12 @@ bool put_resource(model::NodeRef resource, Extraction& extraction) {
   return true;
 }
 
-// Both ways in which a local resource may have been referred to: relative, and absolute below our bases.
+// R4 references.html#canonical: what a canonical names has a `url` of its own.
+bool has_canonical(const model::Schema& schema, model::TypeId type) {
+  return schema.child(schema.types[type].root, "url").element != model::no_element;
+}
+
+// The ways in which a local resource may have been referred to: relative, and absolute below our bases, as a canonical too.
 void local_scans(const ScanContext& context, LocalReference target, Form form, Scans& out) {
   out.push_back(exact_scan(local_term(context.schema, target)));
   for (const std::string& base : context.base_urls) {
@@ -93,6 +98,7 @@ void local_scans(const ScanContext& context, LocalReference target, Form form, S
     if (url.back() != '/') url.push_back('/');
     url.append(context.schema.type_name(target.type)).append("/").append(target.id);
     out.push_back(exact_scan(url_term(url, form)));
+    if (has_canonical(context.schema, target.type)) out.push_back(prefix_scan(url_term(url, form).append(1, '\0')));
   }
 }
 
@@ -173,7 +179,9 @@ model::Result<void> reference_scans(const ScanContext& context, std::string_view
       return {};
     }
     local_scans(context, target, form, out);
-    if (is_absolute(text)) out.push_back(prefix_scan(url_term(text, form).append(1, '\0')));
+    // As it stands, where that is not among them.
+    if (is_absolute(text) && (text.find("/_history/") != std::string::npos || !has_canonical(context.schema, target.type)))
+      out.push_back(prefix_scan(url_term(text, form).append(1, '\0')));
     return {};
   }
   if (is_absolute(text)) {
