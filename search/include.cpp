@@ -10,6 +10,16 @@
 namespace search {
 namespace {
 
+// As a value of a query (R4 search.html#escaping).
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|' || c == ',' || c == '$' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
+}
+
 class Includer {
  public:
   Includer(const IncludeContext& context, const Query& query, const std::vector<store::Version>& matches)
@@ -64,8 +74,14 @@ class Includer {
     if (term.size() < 2 || term.front() != tag_value) return true;
     std::string_view text = term.substr(1);
     if (const auto end = text.find('\0'); end != std::string_view::npos) {
-      return add_canonical(text.substr(0, end), text.substr(end + 1), parameter, wanted);
+      const std::string_view url = text.substr(0, end), version = text.substr(end + 1);
+      // "[base]/Questionnaire/q" names a resource here, whatever its `url`.
+      return (!version.empty() || add_local(url, wanted)) && add_canonical(url, version, parameter, wanted);
     }
+    return add_local(text, wanted);
+  }
+
+  bool add_local(std::string_view text, model::TypeId wanted) {
     text = below_base_url(query_.base_urls, text);
     const auto slash = text.find('/');
     if (slash == std::string_view::npos || text.find('/', slash + 1) != std::string_view::npos) return true;
@@ -77,18 +93,14 @@ class Includer {
 
   // R4 references.html#canonical: the resource whose `url` it is; of several, and without a version, the newest.
   bool add_canonical(std::string_view url, std::string_view version, model::ParameterId parameter, model::TypeId wanted) {
-    std::string value;
-    const auto append = [&](std::string_view text) {
-      for (const char c : text) {
-        if (c == '|' || c == ',' || c == '$' || c == '\\') value.push_back('\\');
-        value.push_back(c);
-      }
-    };
-    append(url);
-    if (!version.empty()) append("|"), append(version);
-    const auto& row = context_.schema.search_parameters[parameter];
-    for (const model::TypeId target : model::Schema::rows(context_.schema.parameter_bases, row.targets)) {
+    std::string value = escaped(url);
+    if (!version.empty()) value.append("\\|").append(escaped(version));
+    const model::Schema& schema = context_.schema;
+    const auto& row = schema.search_parameters[parameter];
+    for (std::size_t i = 0; i < schema.types.size(); ++i) {
+      const auto target = static_cast<model::TypeId>(i);
       if (wanted != model::no_type && target != wanted) continue;
+      if (schema.types[i].kind != model::TypeKind::resource || !refers_to(schema, row, target)) continue;
       const model::ParameterId by_url = context_.extractor.parameter(target, "url");
       if (by_url == no_parameter) continue;
       Clause clause;
@@ -108,12 +120,46 @@ class Includer {
         std::string value(context_.schema.type_name(match.type));
         value.append("/").append(match.id);
         scan(inclusion.source, parameter, value, clause);
+        // Its own canonical, without a version and with its own; "url|" is the one without.
+        if (!refers_to(context_.schema, context_.schema.search_parameters[parameter], match.type)) continue;
+        const Canonical canonical = canonical_of(match);
+        if (canonical.url.empty()) continue;
+        const std::string url = escaped(canonical.url) + "|";
+        scan(inclusion.source, parameter, url, clause);
+        if (!canonical.version.empty()) scan(inclusion.source, parameter, url + escaped(canonical.version), clause);
       }
       for (store::Version& found : find(inclusion.source, std::move(clause), max_included + matches_.size() + 1)) {
         if (!put(std::move(found))) return false;
       }
     }
     return true;
+  }
+
+  struct Canonical {
+    std::string url, version;
+  };
+  // By the terms of `url` (uri.cpp): the url, and "url|version" of a resource that has one. Nothing where the term was cut.
+  Canonical canonical_of(const store::Version& match) const {
+    Canonical out;
+    const model::ParameterId by_url = context_.extractor.parameter(match.type, "url");
+    const Segment* segment = by_url == no_parameter ? nullptr : segment_of(match.document);
+    const int slot = segment == nullptr ? -1 : segment->slot({match.type, by_url});
+    if (slot < 0) return out;
+    std::vector<std::uint32_t> ordinals;
+    segment->ordinals_of(slot, static_cast<std::uint32_t>(match.document - segment->base()), ordinals);
+    std::string term;
+    std::sort(ordinals.begin(), ordinals.end());  // in the order of terms: the url is the beginning of the other
+    for (const std::uint32_t ordinal : ordinals) {
+      term.clear();
+      segment->append_term(slot, ordinal, term);
+      if (term.size() < 2 || term.front() != tag_value || term.size() == max_term_bytes) continue;
+      if (out.url.empty()) {
+        out.url = term.substr(1);
+      } else if (term.compare(1, out.url.size(), out.url) == 0 && term[out.url.size() + 1] == '|') {
+        out.version = term.substr(out.url.size() + 2);
+      }
+    }
+    return out;
   }
 
   // Adds the scans of a value; false if it has none.

@@ -71,6 +71,75 @@ TEST_CASE("_include and _revinclude add what is referred to and what refers", "[
   }
 }
 
+TEST_CASE("_revinclude finds what names a match by its canonical", "[query]") {
+  World world;
+  for (
+      const char* json : {
+          R"({"resourceType":"Questionnaire","id":"q1","url":"http://kiln.test/q","version":"1","status":"active"})",
+          R"({"resourceType":"Questionnaire","id":"q2","url":"http://kiln.test/q","version":"2","status":"active"})",
+          R"({"resourceType":"Questionnaire","id":"q3","url":"http://kiln.test/q3,$","status":"active"})",
+          R"({"resourceType":"Questionnaire","id":"q4","status":"active"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r1","status":"completed","questionnaire":"http://kiln.test/q|1"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r2","status":"completed","questionnaire":"http://kiln.test/q|2"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r3","status":"completed","questionnaire":"http://kiln.test/q"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r4","status":"completed","questionnaire":"http://kiln.test/q3,$"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r5","status":"completed","questionnaire":"http://kiln.test/q3,$|7"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r6","status":"completed","questionnaire":"Questionnaire/q4"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r7","status":"completed","questionnaire":"http://kiln.test/q/more"})",
+          R"({"resourceType":"QuestionnaireResponse","id":"r8","status":"completed","questionnaire":"http://kiln.test/fhir/Questionnaire/q4"})",
+          R"({"resourceType":"Library","id":"l1","url":"http://kiln.test/l","version":"1.0","status":"active","type":{"text":"x"}})",
+          R"({"resourceType":"Measure","id":"m1","url":"http://kiln.test/m","status":"active","library":["http://kiln.test/l|1.0"]})",
+          R"({"resourceType":"Measure","id":"m2","url":"http://kiln.test/m2","status":"active","library":["http://kiln.test/l"]})",
+          R"({"resourceType":"Measure","id":"m3","url":"http://kiln.test/m3","status":"active","library":["http://kiln.test/l|2.0"]})",
+          R"({"resourceType":"MeasureReport","id":"mr","status":"complete","type":"summary","period":{"start":"2020"},"measure":"http://kiln.test/m"})",
+          R"({"resourceType":"RequestGroup","id":"g","status":"active","intent":"plan","instantiatesCanonical":["http://kiln.test/m"]})",
+      }) {
+    world.put(json);
+  }
+  struct Row {
+    std::string url;
+    Strings included;
+  };
+  const std::string by = "&_revinclude=QuestionnaireResponse:questionnaire";
+  const auto response = [](const char* id) { return std::string("QuestionnaireResponse/") + id; };
+  const Row rows[] = {
+      {"Questionnaire?_id=q1" + by, {response("r1"), response("r3")}},
+      {"Questionnaire?_id=q2" + by, {response("r2"), response("r3")}},
+      {"Questionnaire?_id=q1,q2" + by, {response("r1"), response("r2"), response("r3")}},
+      {"Questionnaire?_id=q3" + by, {response("r4")}},
+      {"Questionnaire?_id=q4" + by, {response("r6"), response("r8")}},
+      {"Questionnaire?_id=q1" + by + ":Questionnaire", {response("r1"), response("r3")}},
+      {"Questionnaire?_id=q1&_revinclude=QuestionnaireResponse:*", {response("r1"), response("r3")}},
+      {"Library?_revinclude=Measure:depends-on", {"Measure/m1", "Measure/m2"}},
+      {"Library?_revinclude=Measure:*", {"Measure/m1", "Measure/m2"}},
+      {"Measure?_id=m1&_revinclude=MeasureReport:measure", {"MeasureReport/mr"}},
+      {"Measure?_id=m2&_revinclude=MeasureReport:measure", {}},
+      {"Measure?_id=m1&_revinclude=RequestGroup:instantiates-canonical", {"RequestGroup/g"}},
+      {"?_type=Library,Questionnaire&_id=l1,q1&_revinclude=Measure:depends-on" + by,
+       {"Measure/m1", "Measure/m2", response("r1"), response("r3")}},
+      // and there again
+      {"RequestGroup?_include=RequestGroup:instantiates-canonical", {"Measure/m1"}},
+      {"QuestionnaireResponse?_id=r4,r6&_include=QuestionnaireResponse:questionnaire", {"Questionnaire/q3", "Questionnaire/q4"}},
+      {"QuestionnaireResponse?_id=r8&_include=QuestionnaireResponse:questionnaire", {"Questionnaire/q4"}},
+  };
+  for (const bool flushed : {false, true}) {
+    if (flushed) world.flush();
+    for (const Row& row : rows) {
+      INFO(row.url);
+      const search::Page page = world.page(row.url);
+      CHECK(included_of(page) == row.included);
+      CHECK(page.warnings.empty());
+    }
+  }
+
+  const search::Page first = world.page("Questionnaire?_sort=_id&_count=1" + by);
+  CHECK(matches_of(first) == Strings{"q1"});
+  world.put(R"({"resourceType":"Questionnaire","id":"q1","url":"http://kiln.test/q3,$","status":"active"})");
+  world.remove("QuestionnaireResponse", "r1");
+  CHECK(included_of(world.page("Questionnaire?" + first.first)) == Strings{response("r1"), response("r3")});
+  CHECK(included_of(world.page("Questionnaire?_sort=_id&_count=1" + by)) == Strings{response("r4")});
+}
+
 TEST_CASE("a match is never included again, and includes are as of the page's moment", "[query]") {
   World world;
   fill(world);
