@@ -195,8 +195,9 @@ bool JsonReader::read_value(const Spot& spot, Primitive primitive, TokenIndex va
     text = std::string_view(unescaped).substr(node.text);
   }
   node.length = static_cast<std::uint32_t>(text.size());
-  if (text.empty()) {
-    fault(IssueCode::value, begin, spot, "A string must not be empty");
+  // R4 json.html: absent, or "present with at least one character of non-whitespace content". XML's white space.
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    fault(IssueCode::value, begin, spot, "A string must not be empty{}", text.empty() ? "" : ", nor hold white space only");
   } else if (!plain && !model::is_valid(primitive, text)) {
     fault(IssueCode::value, begin, spot, "'{}' is not a valid {}", shown(text), model::rule(primitive));
   } else if (primitive == Primitive::xhtml) {

@@ -69,6 +69,10 @@ const Row single_faults[] = {
     // empty
     {R"({"resourceType":"Patient","maritalStatus":{}})", "Patient.maritalStatus", IssueCode::structure, "must not be empty"},
     {R"({"resourceType":"Patient","name":[{"text":""}]})", "Patient.name[0].text", IssueCode::value, "must not be empty"},
+    {R"({"resourceType":"Patient","name":[{"text":" "}]})", "Patient.name[0].text", IssueCode::value, "white space only", 1, 43},
+    {R"({"resourceType":"Patient","name":[{"given":["a"," \t\r\u000a"]}]})", "Patient.name[0].given[1]", IssueCode::value,
+     "white space only"},
+    {R"({"resourceType":"Patient","gender":" "})", "Patient.gender", IssueCode::value, "white space only"},
     {R"({"resourceType":"Patient","birthDate":"2020","_birthDate":{}})", "Patient.birthDate", IssueCode::structure,
      "must not be empty"},
     // null
@@ -149,7 +153,8 @@ const char* const accepted[] = {
     R"({"resourceType":"Patient","name":[{"given":["a"],"_given":[null,{"id":"x"}]}]})",
     R"({"resourceType":"Patient","text":{"status":"empty","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>","_div":{"id":"a"}}})",
     R"({"resourceType":"Patient","contained":[{"id":"a","active":true,"resourceType":"Patient"}]})",
-    R"({"resourceType":"Patient","name":[{"text":" "}]})",
+    R"({"resourceType":"Patient","name":[{"text":" x\n"}]})",
+    R"({"resourceType":"Patient","name":[{"text":"\u00a0"}]})",
     R"({"resourceType":"Patient","name":[{"text":"\ud83d\ude00\t\n\r"}]})",
     R"({"resourceType":"Patient","_id":{"id":"a"}})",
     R"({"resourceType":"ExampleScenario","status":"draft","instance":[{"resourceId":"a","resourceType":"Patient"}]})",
