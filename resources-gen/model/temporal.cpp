@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t units_per_second = 10'000'000;  // 100 ns
 constexpr std::int64_t units_per_day = 86'400 * units_per_second;
+constexpr std::uint8_t leap_second = 60;
 
 // Days from 1970-01-01 in the proleptic Gregorian calendar. H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day) {
@@ -144,11 +145,13 @@ std::optional<Temporal> Temporal::parse_search(std::string_view text) {
 
 std::int64_t Temporal::low() const {
   const std::int64_t days = year == 0 ? 0 : days_from_civil(year, month, day);
-  const std::int64_t seconds = (hour * 60 + minute - zone_minutes) * std::int64_t{60} + second;
-  return days * units_per_day + seconds * units_per_second + nanosecond / 100;
+  const std::int64_t seconds = (hour * 60 + minute - zone_minutes) * std::int64_t{60};
+  if (second == leap_second) return days * units_per_day + (seconds + 60) * units_per_second - 1;
+  return days * units_per_day + (seconds + second) * units_per_second + nanosecond / 100;
 }
 
 std::int64_t Temporal::high() const {
+  if (second == leap_second) return low() + 1;
   switch (precision) {
     case Precision::year:
       return days_from_civil(year + 1, 1, 1) * units_per_day;

@@ -30,7 +30,8 @@ struct Temporal {
   static std::optional<Temporal> parse_search(std::string_view text);
 
   // The range that the value covers: [low, high), in units of 100 ns since 1970-01-01T00:00Z, saturating.
-  // A value without zone is taken in UTC (R4 search.html#date: the server's zone).
+  // A value without zone is taken in UTC (R4 search.html#date: the server's zone). A leap second, whatever its fraction, is the
+  // last unit of its minute: 23:59:60 is of the day that it ends, and behind 23:59:59.9.
   std::int64_t low() const;
   std::int64_t high() const;
 };
