@@ -58,6 +58,7 @@ model::Result<ValueScans> value_scans(const ScanContext& context, std::string_vi
     return result;
   }
   if (value.empty()) return bad_value(context, value, "is empty");
+  if (!is_escaped(value)) return bad_value(context, value, illegal_escape);
   if (auto made = type.scans(context, value, Form::whole, result.scans); !made) return made.error();
   result.negated = context.modifier == Modifier::not_;
   return result;

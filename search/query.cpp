@@ -254,6 +254,7 @@ void QueryParser::id_condition(std::string_view modifier, const Argument& argume
     condition.negated = argument.value == "false";  // all but none of them
   } else {
     condition.negated = modifier == "not";
+    if (!is_escaped(argument.value)) return fault("_id: the value '" + argument.value + "' " + std::string(illegal_escape));
     for (const std::string& value : split_alternatives(argument.value)) condition.ids.push_back(unescape(value));
     if (condition.ids.empty()) return;
     values_ += condition.ids.size();

@@ -49,6 +49,13 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+bool is_escaped(std::string_view text) {
+  for (std::size_t i = text.find('\\'); i != std::string_view::npos; i = text.find('\\', i + 2)) {
+    if (i + 1 == text.size() || !separates(text[i + 1])) return false;
+  }
+  return true;
+}
+
 Prefix take_prefix(std::string_view& value) {
   for (const PrefixRow& row : prefixes) {
     if (value.substr(0, 2) == row.text) {

@@ -14,6 +14,10 @@ namespace search {
 std::vector<std::string_view> split_unescaped(std::string_view value, char separator);
 // `\,` `\$` `\|` `\\` undone; any other backslash stands for itself.
 std::string unescape(std::string_view text);
+// Is each backslash one half of those four? R4 search.html#escaping: "xx\xx is illegal".
+bool is_escaped(std::string_view text);
+inline constexpr std::string_view illegal_escape =
+    "has a backslash that stands before none of , $ | and \\; one that is part of the value is written twice";
 // Takes a prefix ("ge") off the front of the value; eq if there is none (R4 search.html#prefix).
 Prefix take_prefix(std::string_view& value);
 // 400: the parameter, the value and why it has no meaning.

@@ -129,6 +129,9 @@ TEST_CASE("faults are refused, each with its name, all at once", "[query]") {
        {":nonsense", "2013-13", "_count", "_lastUpdated"}},
       {"RiskAssessment?probability=abc", {"probability", "abc"}},
       {"Observation?value-quantity=abc", {"value-quantity", "abc"}},
+      {"Patient?identifier=xx\\xx", {"identifier", "'xx\\xx'", "written twice"}},
+      {"Patient?name=a,b\\", {"name", "'b\\'", "written twice"}},
+      {"Patient?_id=a,b\\c", {"_id", "b\\c", "written twice"}},
   };
   for (const auto& [url, named] : rows) {
     INFO(url);
