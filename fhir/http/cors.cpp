@@ -11,13 +11,15 @@ namespace {
 // What a page may send beyond what browsers let it send anyway.
 constexpr std::string_view request_headers =
     "Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, "
-    "If-Unmodified-Since, Prefer, Range, Idempotency-Key, X-Provenance, X-Request-Id, X-Correlation-Id, "
+    "If-Unmodified-Since, Prefer, Range, If-Range, Last-Event-ID, X-Security-Context, Idempotency-Key, X-Provenance, "
+    "X-Request-Id, X-Correlation-Id, "
     "X-Requested-With";
 // What a page may read beyond what browsers show it anyway.
 constexpr std::string_view answer_headers =
     "ETag, Location, Content-Location, Last-Modified, Date, X-Request-Id, X-Correlation-Id, X-Progress, Retry-After, Warning, "
     "Allow, "
-    "Preference-Applied, Idempotent-Replayed, Content-Range, Accept-Ranges, Content-Disposition, Expires, Link";
+    "Preference-Applied, Idempotent-Replayed, Content-Range, Accept-Ranges, Content-Disposition, X-Security-Context, "
+    "Accept-Patch, Expires, Link";
 constexpr std::string_view max_age = "7200";  // the longest that browsers keep it
 
 std::string_view header(const rest::Response& response, std::string_view name) {

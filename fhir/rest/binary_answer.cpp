@@ -11,6 +11,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/partial.h"
+#include "fhir/rest/read.h"
 #include "resources-gen/formats/json.h"
 #include "resources-gen/formats/xml.h"
 
@@ -231,10 +232,11 @@ bool reads_content(const Context& context, const Exchange& exchange) {
 }
 
 Response binary_response(const Context& context, Exchange& exchange, const store::Store::Rendered& resource,
-                         const Tags& none_match, const formats::Subset& subset) {
+                         const ReadConditions& conditions, const formats::Subset& subset) {
   const auto& version = resource.version;
+  if (const auto refused = unmet(context.schema, conditions, version)) return failure_response(*refused);
   Response response;
-  if (not_modified(none_match, exchange.request.header("If-Modified-Since"), version)) {
+  if (not_modified(conditions.none_match, conditions.modified_since, version)) {
     response.status = 304;
     add_version(response, version);
     response.headers.emplace_back("Vary", "Accept");

@@ -13,7 +13,7 @@ bool reads_content(const Context& context, const Exchange& exchange);
 // The answer to a read of a Binary that is there: by Accept and `_format` the resource, else the content, in part if Range says
 // so. May set the exchange's format.
 Response binary_response(const Context& context, Exchange& exchange, const store::Store::Rendered& resource,
-                         const Tags& none_match, const formats::Subset& subset);
+                         const ReadConditions& conditions, const formats::Subset& subset);
 
 // The whole resource in JSON, of large content: `subset` is what is stored of it.
 std::shared_ptr<BodySource> large_resource(const store::Store& store, std::string_view subset, const store::Blob& blob);

@@ -2,14 +2,33 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "fhir/rest/header_text.h"
 
 namespace rest {
 namespace {
 
+model::Failure empty_header(std::string_view header) {
+  return model::failure(model::FailureKind::bad_request, model::IssueCode::value,
+                        std::string(header) + " is empty; leave it out if nothing is meant by it");
+}
+
 std::int64_t floor_seconds(std::int64_t milliseconds) {
   return milliseconds >= 0 ? milliseconds / 1000 : -((-milliseconds + 999) / 1000);
+}
+
+// The tags of all lines of that header, which are one list (RFC 9110 5.3).
+model::Result<Tags> tags_of(const Request& request, std::string_view header) {
+  std::string list;
+  bool sent = false;
+  for (const auto& [name, value] : request.headers) {
+    if (!equal_ignoring_case(name, header)) continue;
+    list += (sent ? ", " : "") + value;
+    sent = true;
+  }
+  if (sent && trimmed(list).empty()) return empty_header(header);
+  return parse_tags(list, header);
 }
 
 }  // namespace
@@ -51,12 +70,36 @@ model::Result<Tags> parse_tags(std::string_view value, std::string_view header) 
   return tags;
 }
 
+model::Result<std::optional<std::string_view>> only_value(const Request& request, std::string_view header) {
+  std::optional<std::string_view> sent;
+  for (const auto& [name, value] : request.headers) {
+    if (!equal_ignoring_case(name, header)) continue;
+    if (sent) {
+      return model::failure(model::FailureKind::bad_request, model::IssueCode::value,
+                            std::string(header) + " may be sent only once");
+    }
+    sent = trimmed(value);
+  }
+  if (sent && sent->empty()) return empty_header(header);
+  return sent;
+}
+
 model::Result<Preconditions> parse_preconditions(const Request& request) {
-  auto match = parse_tags(request.header("If-Match"), "If-Match");
+  auto match = tags_of(request, "If-Match");
   if (!match) return match.error();
-  auto none_match = parse_tags(request.header("If-None-Match"), "If-None-Match");
+  auto none_match = tags_of(request, "If-None-Match");
   if (!none_match) return none_match.error();
-  return Preconditions{std::move(*match), std::move(*none_match)};
+  return Preconditions{std::move(*match), std::move(*none_match), parse_http_date(request.header("If-Unmodified-Since"))};
+}
+
+model::Result<ReadConditions> parse_read_conditions(const Request& request) {
+  auto conditions = parse_preconditions(request);
+  if (!conditions) return conditions.error();
+  ReadConditions out;
+  out.none_match = std::exchange(conditions->none_match, {});
+  out.modified_since = request.header("If-Modified-Since");
+  out.only_if = std::move(*conditions);
+  return out;
 }
 
 std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,
@@ -75,6 +118,11 @@ std::optional<model::Failure> check(const Preconditions& conditions, std::string
   if (conditions.match.present && !conditions.match.name(current->version)) {
     return refuse(std::string(what) + " is at version " + etag(current->version) + ", so If-Match " + conditions.match.text +
                   " is not met");
+  }
+  if (!conditions.match.present && conditions.unmodified_since && current &&
+      floor_seconds(current->last_updated) > *conditions.unmodified_since) {
+    return refuse(std::string(what) + (exists ? " was written" : " was deleted") + " at " + http_date(current->last_updated) +
+                  ", so If-Unmodified-Since " + http_date(*conditions.unmodified_since * 1000) + " is not met");
   }
   if (conditions.none_match.present && exists && conditions.none_match.name(current->version)) {
     return refuse(std::string(what) + " is at version " + etag(current->version) + ", so If-None-Match " +

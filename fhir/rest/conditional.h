@@ -30,17 +30,30 @@ struct Tags {
 // Fails with 400 on what is no list of entity tags: to ignore it would undo the client's protection.
 model::Result<Tags> parse_tags(std::string_view value, std::string_view header);
 
+// The value of a header that may be sent once only, as a search or a key may; nullopt if it was not sent. Fails with 400 if it
+// was sent more often, or is empty: what a client asked for would be ignored.
+model::Result<std::optional<std::string_view>> only_value(const Request& request, std::string_view header);
+
 // What a write asks of the version it replaces.
 struct Preconditions {
-  Tags match;       // If-Match
-  Tags none_match;  // If-None-Match: "*" is a write only if there is no such resource
+  Tags match;                                    // If-Match
+  Tags none_match;                               // If-None-Match: "*" is a write only if there is no such resource
+  std::optional<std::int64_t> unmodified_since;  // If-Unmodified-Since, seconds since 1970; of no weight beside If-Match
 };
 // Those of a request's headers. Fails with 400.
 model::Result<Preconditions> parse_preconditions(const Request& request);
 // Checked in the writer, against the newest version (nullopt: there never was one). 412 if not met. A deleted one counts as
-// absent, but for an If-Match that names the deletion.
+// absent, but for an If-Match that names the deletion; an If-Unmodified-Since is not met if it was deleted since.
 std::optional<model::Failure> check(const Preconditions& conditions, std::string_view what,
                                     const std::optional<store::Version>& current);
+
+// What a read asks of the version it would show.
+struct ReadConditions {
+  Preconditions only_if;            // of If-Match and If-Unmodified-Since: else 412
+  Tags none_match;                  // If-None-Match, and
+  std::string_view modified_since;  // If-Modified-Since: else 304
+};
+model::Result<ReadConditions> parse_read_conditions(const Request& request);  // which it views; fails with 400
 
 // RFC 9110 13.2.2: If-None-Match decides, If-Modified-Since only without it.
 bool not_modified(const Tags& none_match, std::string_view modified_since, const store::Version& version);

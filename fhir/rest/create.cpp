@@ -1,5 +1,6 @@
 #include "fhir/rest/binary_content.h"
 #include "fhir/rest/condition.h"
+#include "fhir/rest/conditional.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/write.h"
 
@@ -71,8 +72,10 @@ void create(const Context& context, ExchangePtr exchange, Done done) {
   if (!read) return done(failure_response(read.error()));
   auto creation = std::make_shared<Creation>();
   creation->exchange = exchange;
-  if (const auto criteria = exchange->request.header("If-None-Exist"); !criteria.empty()) {
-    auto condition = parse_condition(context, *exchange, type, criteria, "If-None-Exist");
+  const auto criteria = only_value(exchange->request, "If-None-Exist");
+  if (!criteria) return done(failure_response(criteria.error()));
+  if (*criteria) {
+    auto condition = parse_condition(context, *exchange, type, **criteria, "If-None-Exist");
     if (!condition) return done(failure_response(condition.error()));
     // What is on disk already decides without the writer; only "no match" must be looked at again there.
     if (!decided_in_writer(*exchange)) {

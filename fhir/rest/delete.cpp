@@ -49,11 +49,11 @@ void remove(const Context& context, ExchangePtr exchange, Done done) {
   if (argument(*exchange, "_hardDelete")) return erase_all(context, std::move(exchange), std::move(done));
   if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
   const auto& target = exchange->target;
-  auto match = parse_tags(exchange->request.header("If-Match"), "If-Match");
-  if (!match) return done(failure_response(match.error()));
+  auto conditions = parse_preconditions(exchange->request);
+  if (!conditions) return done(failure_response(conditions.error()));
   auto deletion = std::make_shared<Deletion>();
   deletion->exchange = exchange;
-  deletion->conditions.match = std::move(*match);
+  deletion->conditions = std::move(*conditions);
   deletion->what = std::string(context.schema.type_name(target.type)) + "/" + target.id.substr(0, 64);
   if (!is_id(target.id)) {  // nothing can be stored there
     const auto refused = check(deletion->conditions, deletion->what, std::nullopt);

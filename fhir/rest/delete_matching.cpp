@@ -61,12 +61,12 @@ Response deleted(const Context& context, const Deletion& deletion) {
 void remove_matching(const Context& context, ExchangePtr exchange, Done done) {
   auto condition = parse_criteria(context, *exchange, "DELETE");
   if (!condition) return done(failure_response(condition.error()));
-  auto match = parse_tags(exchange->request.header("If-Match"), "If-Match");
-  if (!match) return done(failure_response(match.error()));
+  auto conditions = parse_preconditions(exchange->request);
+  if (!conditions) return done(failure_response(conditions.error()));
   auto deletion = std::make_shared<Deletion>();
   deletion->exchange = exchange;
   deletion->condition = std::move(*condition);
-  deletion->conditions.match = std::move(*match);
+  deletion->conditions = std::move(*conditions);
   // What is on disk decides already where that is nothing, or too much.
   const auto matches = matches_to_delete(context, deletion->condition, 0, false);
   if (!decided_in_writer(*exchange)) {

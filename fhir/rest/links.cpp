@@ -1,6 +1,7 @@
 #include "fhir/rest/links.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/condition.h"
@@ -24,23 +25,43 @@ std::string_view root_of(std::string_view full_url, const model::Schema& schema)
 
 bool is_relative(std::string_view text) { return text.find(':') == std::string_view::npos && !text.starts_with('/'); }
 
-// Calls fn(begin, end) for the value of each href and src attribute.
+// Calls fn(begin, end) for the value of each <a href> and <img src>, in their order. The narrative is well-formed: it was checked
+// as it was read.
 template <typename Fn>
 void each_attribute(std::string_view xhtml, Fn fn) {
-  for (const std::string_view name : {std::string_view("href"), std::string_view("src")}) {
-    for (auto at = xhtml.find(name); at != std::string_view::npos; at = xhtml.find(name, at + 1)) {
-      auto i = at + name.size();
-      while (i < xhtml.size() && (xhtml[i] == ' ' || xhtml[i] == '\n' || xhtml[i] == '\t' || xhtml[i] == '\r')) ++i;
-      if (at == 0 || i >= xhtml.size() || xhtml[i] != '=' ||
-          !(xhtml[at - 1] == ' ' || xhtml[at - 1] == '\n' || xhtml[at - 1] == '\t'))
+  constexpr std::string_view space = " \t\r\n";
+  for (auto at = xhtml.find('<'); at < xhtml.size(); at = xhtml.find('<', at)) {
+    for (const auto& [begin, end] : {std::pair{"<!--", "-->"}, std::pair{"<![CDATA[", "]]>"}, std::pair{"<?", "?>"}}) {
+      if (xhtml.substr(at).starts_with(begin)) at = xhtml.find(end, at);
+    }
+    if (at < xhtml.size() && xhtml.substr(at).starts_with("</")) at = xhtml.find('>', at);
+    if (at == std::string_view::npos) return;
+    if (xhtml[at] != '<') continue;
+    const auto name_end = std::min(xhtml.find_first_of(" \t\r\n/>", at + 1), xhtml.size());
+    const auto element = xhtml.substr(at + 1, name_end - at - 1);
+    const std::string_view wanted = element == "a" ? "href" : element == "img" ? "src" : "";
+    // Each attribute in turn: what is within quotes is neither a name nor the tag's end.
+    for (at = xhtml.find_first_not_of(space, name_end); at < xhtml.size() && xhtml[at] != '>';) {
+      if (xhtml[at] == '/') {
+        at = xhtml.find_first_not_of(space, at + 1);
         continue;
-      i = xhtml.find_first_not_of(" \t\r\n", i + 1);
-      if (i == std::string_view::npos || (xhtml[i] != '"' && xhtml[i] != '\'')) continue;
-      const auto end = xhtml.find(xhtml[i], i + 1);
-      if (end == std::string_view::npos) break;
-      fn(i + 1, end);
+      }
+      const auto equals = xhtml.find('=', at);
+      const auto quote = equals == std::string_view::npos ? equals : xhtml.find_first_not_of(space, equals + 1);
+      const auto close = quote == std::string_view::npos ? quote : xhtml.find(xhtml[quote], quote + 1);
+      if (close == std::string_view::npos) return;
+      const auto name = xhtml.substr(at, xhtml.find_first_of(" \t\r\n=", at) - at);
+      if (!wanted.empty() && name == wanted) fn(quote + 1, close);
+      at = xhtml.find_first_not_of(space, close + 1);
     }
   }
+}
+
+// What a uri that points at an entry is: a link to it, or what something is known by everywhere. See the table above links.h.
+bool identifies(const model::Schema& schema, const model::Node& node, std::string_view text) {
+  if (!text.starts_with("urn:")) return true;
+  const auto name = schema.text(schema.elements[node.element].name);
+  return name == "url" || name == "system";
 }
 
 }  // namespace
@@ -75,13 +96,18 @@ bool FullUrls::find(std::string_view text, std::string_view from_full_url, const
 std::vector<Link> find_links(const Context& context, const Exchange& bundle, const Entry& entry, const FullUrls& full_urls,
                              const OnSearch& on_search) {
   std::vector<Link> links;
+  if (entry.resource.type() == context.bundle.bundle) return links;
   const auto& tree = entry.resource.tree();
   const auto& schema = context.schema;
   const auto end = entry.resource.node().end;
   for (auto index = entry.resource.index() + 1; index < end; ++index) {
     const auto& node = tree[index];
-    if (node.kind != model::ValueKind::string) continue;
     const model::NodeRef here(tree, index);
+    if (node.type == context.bundle.bundle) {  // a resource of its own, or contained in Parameters
+      index = node.end - 1;
+      continue;
+    }
+    if (node.kind != model::ValueKind::string) continue;
     Link link;
     link.node = index;
     if (node.element == context.bundle.reference) {
@@ -101,6 +127,8 @@ std::vector<Link> find_links(const Context& context, const Exchange& bundle, con
     }
     switch (schema.types[node.type].primitive) {
       case model::Primitive::uri:
+        if (identifies(schema, node, here.text())) break;
+        [[fallthrough]];
       case model::Primitive::url:
         if (full_urls.find(here.text(), entry.full_url, schema, link.pointer)) links.push_back(link);
         break;
@@ -130,7 +158,6 @@ std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full
       edits.push_back({static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), new_reference(pointer)});
     }
   });
-  std::sort(edits.begin(), edits.end(), [](const formats::Edit& a, const formats::Edit& b) { return a.begin < b.begin; });
   return formats::apply(xhtml, edits);
 }
 

@@ -1,5 +1,6 @@
 #include "fhir/rest/negotiate.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -47,9 +48,15 @@ std::optional<MediaType> by_name(std::string_view name) {
 
 bool is_r4(std::string_view version) { return version == "4.0" || version == "4.0.1"; }
 
-// One media range of an Accept header: what it gives us, and how much it is wanted (thousandths).
-struct Offer {
-  std::optional<MediaType> type;
+// What ranges with a '*' may be answered with, best first. A page is for those who name it.
+constexpr std::array<MediaType, 6> preferred{MediaType::fhir_json, MediaType::fhir_xml,  MediaType::json,
+                                             MediaType::xml,       MediaType::text_json, MediaType::text_xml};
+constexpr std::size_t media_type_count = 7;
+
+// One media range of an Accept header: which of our types it covers, and how much they are wanted (thousandths).
+struct MediaRange {
+  std::vector<MediaType> types;  // best first
+  int precision = 0;             // the higher, the less does it cover
   int quality = 1000;
   bool other_version = false;
 };
@@ -65,25 +72,37 @@ int parse_quality(std::string_view text) {  // RFC 9110 12.4.2: 0(.ddd) or 1(.00
   return value > 1000 ? 1000 : value;
 }
 
-Offer read_range(std::string_view range) {
-  Offer offer;
+MediaRange read_range(std::string_view range) {
+  MediaRange out;
   const auto name = next_part(range, ';');
-  if (name == "*/*" || equal_ignoring_case(name, "application/*") || name == "*") {
-    offer.type = MediaType::fhir_json;
-  } else if (equal_ignoring_case(name, "text/*")) {
-    offer.type = MediaType::text_json;
+  if (name == "*/*" || name == "*") {
+    out.types.assign(preferred.begin(), preferred.end());
+  } else if (name.ends_with("/*")) {
+    out.precision = 1;
+    for (const auto type : preferred) {
+      if (equal_ignoring_case(content_type(type).substr(0, name.size() - 1), name.substr(0, name.size() - 1)))
+        out.types.push_back(type);
+    }
   } else if (name.find('/') != std::string_view::npos) {
-    offer.type = by_name(name);
+    out.precision = 2;
+    if (const auto type = by_name(name)) out.types.push_back(*type);
   }
   while (!range.empty()) {
     auto value = next_part(range, ';');
     const auto key = next_part(value, '=');
     const auto text = unquoted(value);
-    if (equal_ignoring_case(key, "q")) offer.quality = parse_quality(text);
-    if (equal_ignoring_case(key, "fhirVersion") && !is_r4(text)) offer.other_version = true;
+    if (equal_ignoring_case(key, "q")) out.quality = parse_quality(text);
+    if (equal_ignoring_case(key, "fhirVersion") && !is_r4(text)) out.other_version = true;
   }
-  return offer;
+  return out;
 }
+
+// What an Accept header says of one of our types.
+struct Wish {
+  int precision = -1;  // of the range that it is from: the most precise counts
+  int quality = 0;
+  std::size_t place = 0;  // of the range in the header, and of the type in the range: the first is taken of what is wanted alike
+};
 
 // The first of that name.
 const search::Argument* find_argument(const std::vector<search::Argument>& arguments, std::string_view name) {
@@ -121,25 +140,32 @@ model::Result<MediaType> choose_answer(const std::string* format, std::string_vi
   if (format && !format->empty()) {
     std::string_view range = *format;
     const auto named = by_name(next_part(range, ';'));
-    const auto version = range.empty() ? Offer{} : read_range("json;" + std::string(range));
+    const auto version = range.empty() ? MediaRange{} : read_range("json;" + std::string(range));
     if (named && !version.other_version) return *named;
     return failure(FailureKind::not_acceptable, IssueCode::not_supported,
                    "_format asks for '" + format->substr(0, 100) + "'; this server answers " + std::string(offered));
   }
   if (accept.empty()) return MediaType::fhir_json;
-  std::optional<MediaType> best;
-  int quality = 0;
+  std::array<Wish, media_type_count> wishes{};
   bool other_version = false;
+  std::size_t place = 0;
   for (auto rest = accept; !rest.empty();) {
-    const auto range = next_part(rest, ',');
-    if (range.empty()) continue;
-    const auto offer = read_range(range);
-    other_version = other_version || (offer.type && offer.other_version);
-    if (!offer.type || offer.other_version || offer.quality <= quality) continue;
-    best = offer.type;
-    quality = offer.quality;
+    const auto text = next_part(rest, ',');
+    if (text.empty()) continue;
+    const auto range = read_range(text);
+    other_version = other_version || (!range.types.empty() && range.other_version);
+    if (range.other_version) continue;
+    for (const auto type : range.types) {
+      auto& wish = wishes.at(static_cast<std::size_t>(type));
+      ++place;
+      if (range.precision > wish.precision || (range.precision == wish.precision && range.quality > wish.quality))
+        wish = {range.precision, range.quality, place};
+    }
   }
-  if (best) return *best;
+  const auto best = std::max_element(wishes.begin(), wishes.end(), [](const Wish& a, const Wish& b) {
+    return a.quality != b.quality ? a.quality < b.quality : a.place > b.place;
+  });
+  if (best->quality > 0) return static_cast<MediaType>(best - wishes.begin());
   return failure(
       FailureKind::not_acceptable, IssueCode::not_supported,
       std::string(other_version ? "Accept asks for another version of FHIR" : "Accept names no format of this server") + " ('" +

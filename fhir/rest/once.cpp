@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "fhir/rest/binary_content.h"
+#include "fhir/rest/conditional.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/header_text.h"
 #include "fhir/rest/provenance.h"
@@ -82,8 +83,8 @@ std::string_view owner(const search::Access&) { return {}; }
 
 // All that decides the answer: what is asked, under which conditions, and in which form it is to be answered.
 std::string request_digest(const Exchange& exchange) {
-  static constexpr std::array<std::string_view, 6> deciding{"Content-Type",  "If-Match",          "If-None-Match",
-                                                            "If-None-Exist", "If-Modified-Since", "X-Provenance"};
+  static constexpr std::array<std::string_view, 7> deciding{
+      "Content-Type", "If-Match", "If-None-Match", "If-None-Exist", "If-Modified-Since", "If-Unmodified-Since", "X-Provenance"};
   const auto& request = exchange.request;
   Digest digest;
   digest.add(request.method).add(request.target).add(request.body);
@@ -96,13 +97,9 @@ std::string request_digest(const Exchange& exchange) {
 }
 
 model::Result<std::shared_ptr<Once>> read_once(const Exchange& exchange) {
-  const std::string* sent = nullptr;
-  for (const auto& [name, value] : exchange.request.headers) {
-    if (!equal_ignoring_case(name, header_name)) continue;
-    if (sent != nullptr) return no_key("may be sent only once");
-    sent = &value;
-  }
-  auto key = parse_key(trimmed(*sent));
+  const auto sent = only_value(exchange.request, header_name);
+  if (!sent) return sent.error();
+  auto key = parse_key(sent->value());
   if (!key) return key.error();
   auto once = std::make_shared<Once>();
   once->key = Digest().add(owner(exchange.access)).add(*key).end();

@@ -22,8 +22,14 @@ model::Failure deleted_resource(const model::Schema& schema, const store::Versio
                      std::to_string(version.version) + " is the deletion");
 }
 
-Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const Tags& none_match,
-                           std::string_view modified_since, const formats::Subset& subset) {
+std::optional<model::Failure> unmet(const model::Schema& schema, const ReadConditions& conditions,
+                                    const store::Version& version) {
+  if (!conditions.only_if.match.present && !conditions.only_if.unmodified_since) return std::nullopt;
+  return check(conditions.only_if, std::string(schema.type_name(version.type)) + "/" + version.id, version);
+}
+
+Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const ReadConditions& conditions,
+                           const formats::Subset& subset) {
   Response response;
   response.headers.reserve(4);
   if (resource.version.deleted()) {
@@ -32,8 +38,9 @@ Response resource_response(const model::Schema& schema, const store::Store::Rend
     add_version(response, resource.version);
     return response;
   }
+  if (const auto refused = unmet(schema, conditions, resource.version)) return failure_response(*refused);
   add_version(response, resource.version);
-  if (not_modified(none_match, modified_since, resource.version)) {
+  if (not_modified(conditions.none_match, conditions.modified_since, resource.version)) {
     response.status = 304;
   } else {
     response.body = shown(resource.body, schema, subset);
@@ -47,13 +54,13 @@ void read(const Context& context, ExchangePtr exchange, Done done) {
   const auto& target = exchange->target;
   const auto subset = read_subset(*exchange, context.schema, target.type);
   if (!subset) return done(failure_response(subset.error()));
-  const auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
-  if (!none_match) return done(failure_response(none_match.error()));
+  const auto conditions = parse_read_conditions(exchange->request);
+  if (!conditions) return done(failure_response(conditions.error()));
   const auto found = is_id(target.id) ? context.store.read(target.type, target.id) : std::nullopt;
   if (!found) return done(failure_response(unknown_resource(context.schema, target.type, target.id)));
   if (target.type == context.binary && !found->version.deleted())
-    return done(binary_response(context, *exchange, *found, *none_match, *subset));
-  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since"), *subset));
+    return done(binary_response(context, *exchange, *found, *conditions, *subset));
+  done(resource_response(context.schema, *found, *conditions, *subset));
 }
 
 }  // namespace rest

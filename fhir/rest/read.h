@@ -19,9 +19,12 @@ std::optional<std::uint64_t> version_number(std::string_view text);
 model::Failure unknown_resource(const model::Schema& schema, model::TypeId type, std::string_view id);
 model::Failure deleted_resource(const model::Schema& schema, const store::Version& version);
 
-// 200 with the body, 304 if the client has it, 410 for a deletion; ETag and Last-Modified in every case. R4 http.html#read,
-// #cread. Of a part of the resource the ETag is that of the version too.
-Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const Tags& none_match,
-                           std::string_view modified_since, const formats::Subset& subset = {});
+// What If-Match or If-Unmodified-Since has against showing the version; nullopt: nothing.
+std::optional<model::Failure> unmet(const model::Schema& schema, const ReadConditions& conditions, const store::Version& version);
+
+// 200 with the body, 304 if the client has it, 412 if it is not what the client means, 410 for a deletion; ETag and Last-Modified
+// unless it is 412. R4 http.html#read, #cread; RFC 9110 13. Of a part of the resource the ETag is that of the version too.
+Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const ReadConditions& conditions,
+                           const formats::Subset& subset = {});
 
 }  // namespace rest

@@ -173,12 +173,15 @@ std::optional<Response> Service::try_quick(const Request& request) const {
           return std::nullopt;
         }
         break;
+      case 8:
+        if (equal_ignoring_case(name, "If-Match")) return std::nullopt;
+        break;
       case 12:
         if (equal_ignoring_case(name, "X-Request-Id")) request_id = value;
         break;
       case 13:
         if (!equal_ignoring_case(name, "If-None-Match")) break;
-        if (!none_match.empty()) return std::nullopt;
+        if (!none_match.empty() || value.empty()) return std::nullopt;
         none_match = value;
         break;
       case 16:
@@ -187,6 +190,9 @@ std::optional<Response> Service::try_quick(const Request& request) const {
       case 17:
         if (equal_ignoring_case(name, "If-Modified-Since")) return std::nullopt;
         break;
+      case 19:
+        if (equal_ignoring_case(name, "If-Unmodified-Since")) return std::nullopt;
+        break;
       default:
         break;
     }
@@ -194,13 +200,13 @@ std::optional<Response> Service::try_quick(const Request& request) const {
   try {
     const auto found = context.store.cached(type, path.substr(slash + 1));
     if (!found || found->version.deleted()) return std::nullopt;
-    Tags tags;
+    ReadConditions conditions;
     if (!none_match.empty()) {
       auto parsed = parse_tags(none_match, "If-None-Match");
       if (!parsed) return std::nullopt;
-      tags = std::move(*parsed);
+      conditions.none_match = std::move(*parsed);
     }
-    auto response = resource_response(context.schema, *found, tags, {});
+    auto response = resource_response(context.schema, *found, conditions);
     response.interaction = "read";
     if (response.body) response.headers.emplace_back("Content-Type", content_type(answer_as));
     add_request_ids(request_id, correlation_id, response);

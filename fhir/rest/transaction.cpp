@@ -106,10 +106,10 @@ void Transaction::answer_read(BundleText& text, Part& part) {
     if (!subset) return respond(failure_response(subset.error()));
     const auto version = is_id(target.id) ? context_.store.as_of(target.type, target.id, moment_) : std::nullopt;
     const auto found = version ? context_.store.render(version->document) : std::nullopt;
-    const auto tags = parse_tags(part.entry.if_none_match, "ifNoneMatch");
-    if (!tags) return respond(failure_response(tags.error()));
+    const auto conditions = parse_read_conditions(asked.request);
+    if (!conditions) return respond(failure_response(conditions.error()));
     if (!found) return respond(failure_response(unknown_resource(context_.schema, target.type, target.id)));
-    return respond(resource_response(context_.schema, *found, *tags, asked.request.header("If-Modified-Since"), *subset));
+    return respond(resource_response(context_.schema, *found, *conditions, *subset));
   }
   std::optional<Response> answer;  // handlers of GET answer at once
   dispatch(context_, part.asked, [&](Response response) { answer = std::move(response); });

@@ -56,7 +56,7 @@ void Transaction::check_part(Part& part) {
   if (!match) return faults_.add(match.error(), entry.expression("request.ifMatch"));
   auto none_match = parse_tags(entry.if_none_match, "ifNoneMatch");
   if (!none_match) return faults_.add(none_match.error(), entry.expression("request.ifNoneMatch"));
-  part.conditions = {std::move(*match), std::move(*none_match)};
+  part.conditions = {std::move(*match), std::move(*none_match), {}};
   if (part.kind == Part::Kind::patch) {
     const auto document = patch_document(entry.resource);
     if (!document) return faults_.add(document.error(), entry.expression("resource"));
@@ -165,6 +165,14 @@ void Transaction::check_identities() {
                     part.what + " is written by entry " + std::to_string(other->second) + " too; a resource can appear once only",
                     entry.expression("request.url"));
       }
+    }
+    // R4 bundle.html#Bundle.entry.fullUrl: it SHALL NOT disagree with the id; references to it would reach another record.
+    const auto below = below_base_url(context_, *exchange_, entry.full_url);
+    if (part.kind == Part::Kind::update && part.criteria == no_number && below.size() < entry.full_url.size() &&
+        below != part.what) {
+      faults_.add(FailureKind::bad_request, IssueCode::invalid,
+                  "The fullUrl is that of another resource of this server: the request is for " + part.what,
+                  entry.expression("fullUrl"));
     }
     if (part.kind != Part::Kind::remove && !entry.full_url.empty() && !full_urls_.add(entry.full_url, i)) {
       faults_.add(FailureKind::bad_request, IssueCode::duplicate,

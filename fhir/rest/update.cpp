@@ -50,16 +50,14 @@ void update(const Context& context, ExchangePtr exchange, Done done) {
     return done(failure_response(failure(FailureKind::bad_request, IssueCode::value,
                                          "'" + target.id.substr(0, 100) + "' is no id: 1 to 64 letters, digits, '-' and '.'")));
   }
-  auto match = parse_tags(exchange->request.header("If-Match"), "If-Match");
-  if (!match) return done(failure_response(match.error()));
-  auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
-  if (!none_match) return done(failure_response(none_match.error()));
+  auto conditions = parse_preconditions(exchange->request);
+  if (!conditions) return done(failure_response(conditions.error()));
   auto read = read_body(context, *exchange, target.type);
   if (!read) return done(failure_response(read.error()));
   if (auto checked = check_id(*exchange, read->tree); !checked) return done(failure_response(checked.error()));
   auto update = std::make_shared<Update>();
   update->exchange = exchange;
-  update->conditions = {std::move(*match), std::move(*none_match)};
+  update->conditions = std::move(*conditions);
   update->what = std::string(context.schema.type_name(target.type)) + "/" + target.id;
   update->prepared = prepare(context, read->tree, target.id, store::Method::put, shows_resource(*exchange));
   keep_content(context, *exchange, update->prepared);

@@ -21,8 +21,8 @@ void vread(const Context& context, ExchangePtr exchange, Done done) {
   const auto& target = exchange->target;
   const auto subset = read_subset(*exchange, context.schema, target.type);
   if (!subset) return done(failure_response(subset.error()));
-  const auto none_match = parse_tags(exchange->request.header("If-None-Match"), "If-None-Match");
-  if (!none_match) return done(failure_response(none_match.error()));
+  const auto conditions = parse_read_conditions(exchange->request);
+  if (!conditions) return done(failure_response(conditions.error()));
   const auto number = version_number(target.version);
   const auto version = number && is_id(target.id) ? context.store.version(target.type, target.id, *number) : std::nullopt;
   const auto found = version ? context.store.render(version->document) : std::nullopt;
@@ -37,8 +37,8 @@ void vread(const Context& context, ExchangePtr exchange, Done done) {
     return done(failure_response(missing));
   }
   if (target.type == context.binary && !found->version.deleted())
-    return done(binary_response(context, *exchange, *found, *none_match, *subset));
-  done(resource_response(context.schema, *found, *none_match, exchange->request.header("If-Modified-Since"), *subset));
+    return done(binary_response(context, *exchange, *found, *conditions, *subset));
+  done(resource_response(context.schema, *found, *conditions, *subset));
 }
 
 }  // namespace rest

@@ -1,5 +1,5 @@
-// What most of the suites' sources include, parsed once for all of them (GCC only; see CMakeLists.txt). Sources include what they use
-// nevertheless. None of Kiln's own headers: each is proved to compile alone.
+// What most of the suites' sources include, parsed once for all of them (GCC only; see CMakeLists.txt). Sources include what they
+// use nevertheless. None of Kiln's own headers: each is proved to compile alone.
 #pragma once
 
 #include <algorithm>
