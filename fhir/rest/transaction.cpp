@@ -23,7 +23,7 @@ constexpr int most_attempts = 3;  // of the worker to plan a large one; then the
 
 }  // namespace
 
-void Transaction::check_conditions(Part& part, store::WriteContext& writer) {
+void Transaction::check_conditions(Part& part, store::WriteContext* writer) {
   part.version.reset();
   part.removed.clear();
   if (part.kind == Part::Kind::create || part.kind == Part::Kind::read) return;
@@ -34,7 +34,8 @@ void Transaction::check_conditions(Part& part, store::WriteContext& writer) {
     for (const auto& match : part.removals) check(name_of(match), match);
     return;
   }
-  const auto current = writer.current(part.target.type, part.id);
+  if (part.id.empty()) return;  // what it is about is in doubt, which was said
+  const auto current = writer ? writer->current(part.target.type, part.id) : context_.store.current(part.target.type, part.id);
   part.created = !current || current->deleted();
   check(part.what, current);
   if (part.kind == Part::Kind::remove && !part.created) part.removals = {*current};
@@ -65,7 +66,7 @@ model::Result<void> Transaction::write(store::WriteContext& writer) {
     planned_ = std::move(*resolution);
   }
   faults_ = {};
-  for (auto& part : parts_) check_conditions(part, writer);
+  for (auto& part : parts_) check_conditions(part, &writer);
   if (!faults_.empty()) return faults_.failure();
   for (const auto& kinds : {std::pair{Part::Kind::remove, Part::Kind::remove}, std::pair{Part::Kind::create, Part::Kind::create},
                             std::pair{Part::Kind::update, Part::Kind::patch}}) {

@@ -115,7 +115,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   // transaction.cpp
   model::Result<void> plan_anew();
   model::Result<void> write(store::WriteContext& writer);
-  void check_conditions(Part& part, store::WriteContext& writer);
+  void check_conditions(Part& part, store::WriteContext* writer);  // null: against what is on disk
   void put_removals(Part& part, store::WriteContext& writer);
   Response answer();      // to what was done: now, or when the Idempotency-Key was sent before
   Response answer_now();  // to what was done now, or restored

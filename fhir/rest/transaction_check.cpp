@@ -21,8 +21,8 @@ Transaction::Transaction(const Context& context, ExchangePtr exchange, ReadBundl
 
 model::Result<void> Transaction::check() {
   for (auto& part : parts_) check_part(part);
-  if (faults_.empty()) check_identities();
-  if (faults_.empty()) find_searches();
+  check_identities();
+  find_searches();
   if (!faults_.empty()) return faults_.failure();
   return {};
 }
@@ -158,7 +158,7 @@ void Transaction::check_identities() {
     const auto& part = parts_[i];
     const auto& entry = part.entry;
     if (part.kind == Part::Kind::read) continue;
-    if (part.kind != Part::Kind::create && part.criteria == no_number) {
+    if (part.kind != Part::Kind::create && part.criteria == no_number && !part.what.empty()) {
       const auto [other, first] = identities_.emplace(part.what, i);
       if (!first) {
         faults_.add(FailureKind::bad_request, IssueCode::duplicate,
@@ -195,7 +195,7 @@ void Transaction::find_searches() {
           search_number(part.target.type, entry.if_none_exist, "ifNoneExist", entry.expression("request.ifNoneExist"));
     }
     if ((part.kind == Part::Kind::patch && part.criteria == no_number) || !part.target_ids.body_id.empty()) look_up(i);
-    if (part.kind == Part::Kind::remove || part.kind == Part::Kind::read) continue;
+    if (part.kind == Part::Kind::remove || part.kind == Part::Kind::read || !entry.resource) continue;
     part.links = find_links(context_, *exchange_, entry, full_urls_,
                             [&](model::TypeId type, std::string_view criteria, model::NodeRef node) {
                               const auto number = search_number(type, criteria, "the reference", node.path());

@@ -15,7 +15,10 @@ model::Result<void> Transaction::plan(const Resolution& resolution, store::Write
   plan_creates(resolution, matcher);
   plan_updates(resolution, matcher, writer);
   const auto references = plan_references(resolution, matcher);
-  if (!faults_.empty()) return faults_.failure();
+  if (!faults_.empty()) {
+    for (auto& part : parts_) check_conditions(part, writer);  // so that those faults are named too
+    return faults_.failure();
+  }
   for (auto& part : parts_) {
     if (part.kind != Part::Kind::remove && part.writes()) prepare_part(part, references);
   }
