@@ -44,17 +44,18 @@ class Answers {
 };
 
 // The faults of entries, by entry. Resources are read again on their own: of those only what their JSON no longer shows, the
-// faults of XML (`of_resources`).
-std::vector<model::Issues> faults_by_entry(const model::Issues& issues, std::size_t count, bool of_resources) {
+// faults of XML (`of_resources`), and why there is none.
+std::vector<model::Issues> faults_by_entry(const model::Issues& issues, const std::vector<Entry>& entries, bool of_resources) {
   static constexpr std::string_view prefix = "Bundle.entry[";
-  std::vector<model::Issues> faults(count);
+  std::vector<model::Issues> faults(entries.size());
   for (const auto& issue : issues) {
     if (!issue.expression.starts_with(prefix)) continue;
     const auto rest = std::string_view(issue.expression).substr(prefix.size());
     std::size_t index = 0;
     const auto end = std::from_chars(rest.data(), rest.data() + rest.size(), index).ptr;
     const bool of_resource = std::string_view(end, rest.data() + rest.size()).starts_with("].resource");
-    if (index < count && (of_resources || !of_resource)) faults[index].add(issue);
+    if (index >= entries.size()) continue;
+    if (of_resources || !of_resource || !entries[index].resource) faults[index].add(issue);
   }
   return faults;
 }
@@ -108,7 +109,7 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
     if (const auto claimed = claim_key(context, *exchange); !claimed) return done(failure_response(claimed.error()));
   }
   const auto format = check_content_type(exchange->request.header("Content-Type"));
-  const auto faults = faults_by_entry(bundle->issues, entries.size(), format && is_xml(*format));
+  const auto faults = faults_by_entry(bundle->issues, entries, format && is_xml(*format));
   std::vector<const Entry*> order;
   for (const auto& entry : entries) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(),
