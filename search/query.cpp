@@ -41,14 +41,14 @@ void add_ranges(Prefix prefix, const model::Temporal& value, std::int64_t now_ms
       }
       break;
     case Prefix::ge:
-      out.push_back(equal);
-      [[fallthrough]];
+      out.push_back({floor_ms(low), greatest});
+      break;
     case Prefix::gt:
       out.push_back({floor_ms(high), greatest});
       break;
     case Prefix::le:
-      out.push_back(equal);
-      [[fallthrough]];
+      out.push_back({least, ceil_ms(high)});
+      break;
     case Prefix::lt:
       out.push_back({least, ceil_ms(low)});
       break;

@@ -44,7 +44,7 @@ class Answers {
 };
 
 // The faults of entries, by entry. Resources are read again on their own: of those only what their JSON no longer shows, the
-// faults of XML (`of_resources`), and why there is none.
+// faults of XML (`of_resources`), and why one that is wanted cannot be had.
 std::vector<model::Issues> faults_by_entry(const model::Issues& issues, const std::vector<Entry>& entries, bool of_resources) {
   static constexpr std::string_view prefix = "Bundle.entry[";
   std::vector<model::Issues> faults(entries.size());
@@ -55,7 +55,9 @@ std::vector<model::Issues> faults_by_entry(const model::Issues& issues, const st
     const auto end = std::from_chars(rest.data(), rest.data() + rest.size(), index).ptr;
     const bool of_resource = std::string_view(end, rest.data() + rest.size()).starts_with("].resource");
     if (index >= entries.size()) continue;
-    if (of_resources || !of_resource || !entries[index].resource) faults[index].add(issue);
+    const auto& entry = entries[index];
+    const bool wanted = !entry.resource && (entry.method == "POST" || entry.method == "PUT" || entry.method == "PATCH");
+    if (of_resources || !of_resource || wanted) faults[index].add(issue);
   }
   return faults;
 }

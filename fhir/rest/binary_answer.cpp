@@ -120,6 +120,7 @@ model::Result<std::optional<MediaType>> wanted(const Exchange& exchange, std::st
   }
   std::optional<MediaType> resource, generic;
   int resource_quality = 0, content_quality = 0, generic_quality = 0;
+  int precision = -1;  // of the range that says how much the content is wanted: the most precise does
   bool any = false;
   for (const auto& [header, value] : exchange.request.headers) {
     if (!equal_ignoring_case(header, "Accept")) continue;
@@ -130,7 +131,11 @@ model::Result<std::optional<MediaType>> wanted(const Exchange& exchange, std::st
       auto parameters = range;
       const auto name = next_part(parameters, ';');
       const int quality = quality_of(parameters);
-      if (takes(name, type)) content_quality = std::max(content_quality, quality);
+      if (takes(name, type)) {
+        const int of_range = name.find('*') == std::string_view::npos ? 2 : name.starts_with('*') ? 0 : 1;
+        if (of_range > precision || (of_range == precision && quality > content_quality)) content_quality = quality;
+        precision = std::max(precision, of_range);
+      }
       if (name.find('*') != std::string_view::npos) continue;
       const auto answer = choose_answer(nullptr, range);
       if (!answer || quality == 0) continue;

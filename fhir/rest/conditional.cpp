@@ -54,19 +54,23 @@ model::Result<Tags> parse_tags(std::string_view value, std::string_view header) 
     tags.any = true;
     return tags;
   }
+  bool any = false;
+  const auto refuse = [&] {
+    return model::failure(model::FailureKind::bad_request, model::IssueCode::value,
+                          std::string(header) + " is '" + tags.text + "'; it must be an entity tag such as W/\"1\"");
+  };
   while (!value.empty()) {
     auto tag = next_part(value, ',');
     if (tag.empty()) continue;
+    any = true;
     if (tag.starts_with("W/") || tag.starts_with("w/")) tag.remove_prefix(2);
-    if (tag.size() < 2 || tag.front() != '"' || tag.back() != '"') {
-      return model::failure(model::FailureKind::bad_request, model::IssueCode::value,
-                            std::string(header) + " is '" + tags.text + "'; it must be an entity tag such as W/\"1\"");
-    }
+    if (tag.size() < 2 || tag.front() != '"' || tag.back() != '"') return refuse();
     tag = tag.substr(1, tag.size() - 2);
     std::uint64_t version = 0;
     const auto [end, error] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
     if (error == std::errc() && end == tag.data() + tag.size() && tag[0] != '0') tags.versions.push_back(version);
   }
+  if (!any) return refuse();
   return tags;
 }
 

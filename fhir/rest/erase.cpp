@@ -4,6 +4,7 @@
 // version (delete-history, delete-history-version); `_hardDelete` is what users of other servers know.
 
 #include "fhir/rest/async.h"
+#include "fhir/rest/conditional.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/read.h"
@@ -30,8 +31,11 @@ model::Result<void> check_erasure(const Context& context, Exchange& exchange, Er
     return failure(FailureKind::bad_request, IssueCode::not_supported,
                    "An erasure takes no parameter '" + exchange.ignored.front().substr(0, 60) + "'");
   }
-  if (!exchange.request.header("If-Match").empty() || exchange.provenance) {
-    return failure(FailureKind::bad_request, IssueCode::not_supported, "An erasure takes neither If-Match nor X-Provenance");
+  const auto conditions = parse_preconditions(exchange.request);
+  if (!conditions) return conditions.error();
+  if (conditions->match.present || conditions->none_match.present || conditions->unmodified_since || exchange.provenance) {
+    return failure(FailureKind::bad_request, IssueCode::not_supported,
+                   "An erasure takes neither If-Match, If-None-Match, If-Unmodified-Since nor X-Provenance");
   }
   return {};
 }

@@ -1,7 +1,6 @@
 #include "fhir/rest/links.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/condition.h"
@@ -25,16 +24,17 @@ std::string_view root_of(std::string_view full_url, const model::Schema& schema)
 
 bool is_relative(std::string_view text) { return text.find(':') == std::string_view::npos && !text.starts_with('/'); }
 
-// Calls fn(begin, end) for the value of each <a href> and <img src>, in their order. The narrative is well-formed: it was checked
-// as it was read.
+// Calls fn(begin, end) for the value of each <a href> and <img src>, in their order. The narrative is well-formed, without CDATA
+// and instructions: it was checked as it was read.
 template <typename Fn>
 void each_attribute(std::string_view xhtml, Fn fn) {
   constexpr std::string_view space = " \t\r\n";
   for (auto at = xhtml.find('<'); at < xhtml.size(); at = xhtml.find('<', at)) {
-    for (const auto& [begin, end] : {std::pair{"<!--", "-->"}, std::pair{"<![CDATA[", "]]>"}, std::pair{"<?", "?>"}}) {
-      if (xhtml.substr(at).starts_with(begin)) at = xhtml.find(end, at);
+    if (xhtml.substr(at).starts_with("<!--")) {
+      at = xhtml.find("-->", at);
+    } else if (xhtml.substr(at).starts_with("</")) {
+      at = xhtml.find('>', at);
     }
-    if (at < xhtml.size() && xhtml.substr(at).starts_with("</")) at = xhtml.find('>', at);
     if (at == std::string_view::npos) return;
     if (xhtml[at] != '<') continue;
     const auto name_end = std::min(xhtml.find_first_of(" \t\r\n/>", at + 1), xhtml.size());

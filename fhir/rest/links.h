@@ -3,9 +3,8 @@
 // R4 http.html#trules: a server rewrites references, elements of type uri, url, oid and uuid, and <a href> and <img src> in the
 // narrative, that match an entry's fullUrl; canonicals stay. Here these stay too, knowingly:
 //   oid, uuid                  "Patient/1" is no value that these types allow
-//   uri, but where a urn: is   A URI identifies: conformance resources have their canonical url as fullUrl, and to rewrite that
-//   url,
-//     matched                  a coding's system, an extension's url or a StructureDefinition's type would destroy them
+//   uri, unless a urn: is      a URI identifies. Conformance resources have their canonical url as fullUrl: to rewrite that, a
+//     matched                  coding's system, an extension's url or a StructureDefinition's type would destroy them
 //   uri called url, system     whatever is matched, for the same reason
 //   what is within a Bundle    it has fullUrls of its own, by which its references are resolved, and may be signed
 // R4 bundle.html#references: a relative reference is taken under the root of its entry's fullUrl.

@@ -83,8 +83,8 @@ std::string_view owner(const search::Access&) { return {}; }
 
 // All that decides the answer: what is asked, under which conditions, and in which form it is to be answered.
 std::string request_digest(const Exchange& exchange) {
-  static constexpr std::array<std::string_view, 7> deciding{
-      "Content-Type", "If-Match", "If-None-Match", "If-None-Exist", "If-Modified-Since", "If-Unmodified-Since", "X-Provenance"};
+  static constexpr std::array<std::string_view, 6> deciding{"Content-Type",  "If-Match",          "If-None-Match",
+                                                            "If-None-Exist", "If-Modified-Since", "X-Provenance"};
   const auto& request = exchange.request;
   Digest digest;
   digest.add(request.method).add(request.target).add(request.body);
@@ -93,6 +93,15 @@ std::string request_digest(const Exchange& exchange) {
   static constexpr std::array<std::string_view, 4> returns{"", "minimal", "representation", "OperationOutcome"};
   digest.add(returns.at(static_cast<std::size_t>(exchange.prefer.answer))).add(exchange.prefer.strict ? "strict" : "");
   digest.add(media_name(exchange.answer_as)).add(exchange.pretty ? "pretty" : "");
+  // Only where there are any, so that a key stays good that an older build has kept: further lines, and a later header.
+  const auto add_lines = [&](std::string_view name, std::size_t beyond) {
+    std::size_t lines = 0;
+    for (const auto& [sent, value] : request.headers) {
+      if (equal_ignoring_case(sent, name) && ++lines > beyond) digest.add(name).add(value);
+    }
+  };
+  for (const auto name : deciding) add_lines(name, 1);
+  add_lines("If-Unmodified-Since", 0);
   return digest.end();
 }
 

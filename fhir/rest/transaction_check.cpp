@@ -168,8 +168,7 @@ void Transaction::check_identities() {
     }
     // R4 bundle.html#Bundle.entry.fullUrl: it SHALL NOT disagree with the id; references to it would reach another record.
     const auto below = below_base_url(context_, *exchange_, entry.full_url);
-    if (part.kind == Part::Kind::update && part.criteria == no_number && below.size() < entry.full_url.size() &&
-        below != part.what) {
+    if (part.kind == Part::Kind::update && !part.what.empty() && below.size() < entry.full_url.size() && below != part.what) {
       faults_.add(FailureKind::bad_request, IssueCode::invalid,
                   "The fullUrl is that of another resource of this server: the request is for " + part.what,
                   entry.expression("fullUrl"));

@@ -16,7 +16,10 @@ model::Result<void> Transaction::plan(const Resolution& resolution, store::Write
   plan_updates(resolution, matcher, writer);
   const auto references = plan_references(resolution, matcher);
   if (!faults_.empty()) {
-    for (auto& part : parts_) check_conditions(part, writer);  // so that those faults are named too
+    // So that those faults are named too; what a patch meets was.
+    for (auto& part : parts_) {
+      if (part.kind != Part::Kind::patch) check_conditions(part, writer);
+    }
     return faults_.failure();
   }
   for (auto& part : parts_) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "fhir/rest/conditional.h"
 #include "fhir/rest/read.h"
 #include "fhir/rest/transaction.h"
 
@@ -214,6 +215,8 @@ void Transaction::plan_patch(Part& part, store::WriteContext* writer) {
   const auto expression = part.entry.expression("request.url");
   if (!part.base) return faults_.add(unknown_resource(context_.schema, part.target.type, part.id), expression);
   if (part.base->deleted()) return faults_.add(deleted_resource(context_.schema, *part.base), expression);
+  if (auto refused = rest::check(part.conditions, part.what, part.base))
+    return faults_.add(*refused, part.entry.expression("request"));
   part.base_body =
       writer ? context_.store.rendered(writer->stored(*part.base)).body : context_.store.render(part.base->document).value().body;
   auto patched = apply_patch(context_, *part.patch, *part.base_body);
