@@ -12,7 +12,7 @@ Run check(Options options) {
   auto data = std::make_shared<std::string>("./data");
   options.add("--data", *data, "Data directory; no server may hold it").existing_directory();
   return [data] {
-    auto node = Node::open(*data, {});
+    auto node = Node::open_existing(*data);
     if (!node) return report(node.error());
     const auto found = (*node)->store().check();
     auto faults = found.faults;

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 int run_compact(const std::string& data) {
+  if (auto there = must_exist(data); !there) return report(there.error());
   // The index's manifest is left out, so that its files are swept and made again from the bodies that are left.
   const auto done = store::compact(data, model::r4(), {std::string(search::manifest_name)});
   if (!done) return report(done.error());
@@ -22,10 +23,10 @@ int run_compact(const std::string& data) {
               static_cast<unsigned long long>(done->erased), static_cast<unsigned long long>(done->bytes_before),
               static_cast<unsigned long long>(done->bytes_after));
   std::fflush(stdout);
-  // What an import could not take, with the reasons: it may name what was erased since.
-  std::error_code trouble;
-  if (done->erased != 0 && fs::remove(fs::path(data) / "import-refused.ndjson", trouble)) {
-    std::printf("import-refused.ndjson removed\n");
+  // What an import could not take, with the reasons, and the names of its files: they may name what was erased since.
+  for (const char* name : {"import-refused.ndjson", "import.journal"}) {
+    std::error_code trouble;
+    if (done->erased != 0 && fs::remove(fs::path(data) / name, trouble)) std::printf("%s removed\n", name);
   }
   auto node = Node::open(data, {});
   if (!node) return report(node.error());

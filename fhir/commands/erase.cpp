@@ -39,12 +39,14 @@ int run_erase(const EraseOptions& options) {
     report(erasures.error());
     return 2;
   }
-  auto node = Node::open(options.data, {});
+  auto node = Node::open_existing(options.data);
   if (!node) return report(node.error());
   int status = 0;
+  bool any = false;
   for (std::size_t i = 0; i < erasures->size(); ++i) {
     const auto done = (*node)->store().erase((*erasures)[i]);
     if (done) {
+      any = true;
       std::printf("erased %llu versions of %s\n", static_cast<unsigned long long>(*done), options.resources[i].c_str());
     } else {
       std::fprintf(stderr, "kiln: %s: %s\n", options.resources[i].c_str(),
@@ -52,7 +54,7 @@ int run_erase(const EraseOptions& options) {
       status = 1;
     }
   }
-  std::printf("no read gives them any more; kiln compact --data %s takes them out of the files\n", options.data.c_str());
+  if (any) std::printf("no read gives them any more; kiln compact --data %s takes them out of the files\n", options.data.c_str());
   return status;
 }
 

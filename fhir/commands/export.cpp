@@ -37,7 +37,7 @@ void write_line(const store::Store& store, const store::Store::Rendered& resourc
 }
 
 int write_all(const ExportOptions& options) {
-  auto node = Node::open(options.data, {});
+  auto node = Node::open_existing(options.data);
   if (!node) return report(node.error());
   const auto& schema = model::r4();
   std::set<model::TypeId> wanted;
@@ -53,15 +53,20 @@ int write_all(const ExportOptions& options) {
   auto& store = (*node)->store();
   const auto binary = schema.resource_type("Binary");
   std::map<model::TypeId, std::ofstream> files;
-  std::uint64_t written = 0;
+  std::uint64_t written = 0, lost = 0;
   const auto last = store.last_document();
   for (store::Document document = 1; document <= last; ++document) {
     const auto version = store.at(document);
     if (!version || version->deleted() || (!wanted.empty() && !wanted.contains(version->type))) continue;
     const auto current = store.current(version->type, version->id);
-    if (!current || current->document != document) continue;
-    const auto rendered = store.render(document);
-    if (!rendered || !rendered->body) continue;
+    if (current && current->document != document) continue;
+    const auto rendered = current ? store.render(document) : std::nullopt;
+    if (!rendered || !rendered->body) {
+      std::fprintf(stderr, "kiln: %s/%s cannot be read: kiln check says what is damaged\n",
+                   std::string(schema.type_name(version->type)).c_str(), version->id.c_str());
+      ++lost;
+      continue;
+    }
     auto [file, fresh] = files.try_emplace(version->type);
     if (fresh)
       file->second.open(options.out + "/" + std::string(schema.type_name(version->type)) + ".ndjson",
@@ -78,7 +83,7 @@ int write_all(const ExportOptions& options) {
   }
   std::printf("exported %llu resources of %zu types to %s\n", static_cast<unsigned long long>(written), files.size(),
               options.out.c_str());
-  return 0;
+  return lost == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "fhir/commands/import_journal.h"
@@ -91,6 +92,10 @@ class Import final : public LargeContents {
     std::stable_sort(options_.files.begin(), options_.files.end(),
                      [](const auto& a, const auto& b) { return rank(a) < rank(b); });
     refused_.open(options_.refused, std::ios::trunc);
+    if (!refused_) {
+      std::fprintf(stderr, "kiln: '%s', where refused resources are told, cannot be written\n", options_.refused.c_str());
+      return 1;
+    }
     for (const auto& path : options_.files) {
       std::error_code absent;
       total_bytes_ += std::filesystem::file_size(path, absent);
@@ -188,12 +193,41 @@ class Import final : public LargeContents {
       skipped_ += chunk.entries.size();
       return true;
     }
+    const auto names = names_of(chunk);
     std::unique_lock lock(mutex_);
-    space_.wait(lock, [this] { return chunks_.size() < 4 * options_.connections || broken_; });
+    // A resource that comes more than once is stored in the order of the files: the later waits for the earlier.
+    space_.wait(lock, [&] { return broken_ || (chunks_.size() < 4 * options_.connections && !any_in(under_way_, names)); });
     if (broken_) return false;
+    if (any_in(put_off_, names)) {
+      put_off_.insert(names.begin(), names.end());
+      deferred_.push_back(std::move(chunk));
+      return true;
+    }
+    under_way_.insert(names.begin(), names.end());
     chunks_.push_back(std::move(chunk));
     ready_.notify_one();
     return true;
+  }
+
+  using Names = std::set<std::string>;  // "Patient/1"
+
+  // What the chunk writes, as far as it says so.
+  static Names names_of(const ImportChunk& chunk) {
+    Names names;
+    for (const auto& entry : chunk.entries) {
+      if (!entry.id.empty()) names.insert(entry.type + "/" + entry.id);
+    }
+    return names;
+  }
+
+  static bool any_in(const Names& some, const Names& names) {
+    return !some.empty() && std::any_of(names.begin(), names.end(), [&](const auto& name) { return some.contains(name); });
+  }
+
+  // Another try at the end; what comes later of the same resources waits for it. With mutex_ held.
+  void defer(ImportChunk chunk) {
+    put_off_.merge(names_of(chunk));
+    deferred_.push_back(std::move(chunk));
   }
 
   void finish(std::vector<std::thread>& threads) {
@@ -218,8 +252,12 @@ class Import final : public LargeContents {
       }
       const auto file = chunk.file;
       const auto number = chunk.number;
+      const auto names = names_of(chunk);
       if (journal_.resumed() && !drop_stored(target, chunk)) return;
       if (send(target, std::move(chunk), true)) journal_.mark(file, number);
+      std::lock_guard lock(mutex_);
+      for (const auto& name : names) under_way_.erase(name);
+      space_.notify_one();
     }
   }
 
@@ -292,7 +330,7 @@ class Import final : public LargeContents {
         // Its author's transaction is all or nothing.
         if (may_defer) {
           std::lock_guard lock(mutex_);
-          deferred_.push_back(std::move(chunk));
+          defer(std::move(chunk));
           return false;
         }
         for (const auto& entry : chunk.entries) refuse({entry.file, entry.line, entry.type, entry.id, all});
@@ -320,7 +358,7 @@ class Import final : public LargeContents {
           alone.entries.push_back(std::move(entry));
           complete = false;
           std::lock_guard lock(mutex_);
-          deferred_.push_back(std::move(alone));
+          defer(std::move(alone));
         } else {
           refuse({entry.file, entry.line, entry.type, entry.id, found == faulty.end() ? all : found->second});
         }
@@ -356,10 +394,15 @@ class Import final : public LargeContents {
     while (!deferred_.empty() && !broken_) {
       auto round = std::move(deferred_);
       deferred_.clear();
+      put_off_.clear();
       const auto before = stored_.load();
       for (auto& chunk : round) {
         if (broken_) return;
-        send(target, std::move(chunk), true);
+        if (any_in(put_off_, names_of(chunk))) {
+          defer(std::move(chunk));
+        } else {
+          send(target, std::move(chunk), true);
+        }
       }
       if (stored_ != before) continue;
       round = std::move(deferred_);
@@ -412,6 +455,7 @@ class Import final : public LargeContents {
   std::condition_variable ready_, space_;
   std::deque<ImportChunk> chunks_;
   std::vector<ImportChunk> deferred_;
+  Names under_way_, put_off_;  // what queued and deferred chunks write
   bool ended_ = false;
   std::atomic<bool> broken_{false};
   bool unreadable_ = false;
@@ -425,18 +469,18 @@ class Import final : public LargeContents {
 int run_import(ImportOptions options) {
   const bool offline = options.server.empty();
   const auto beside = offline ? options.data + "/" : std::string("./kiln-");
-  if (offline) std::filesystem::create_directories(options.data);
   if (options.journal.empty()) options.journal = beside + "import.journal";
   if (options.refused.empty()) options.refused = beside + "import-refused.ndjson";
   if (options.connections == 0) options.connections = offline ? std::max(2u, std::thread::hardware_concurrency()) : 4;
-  auto journal = ImportJournal::open(options.journal, options.resume);
-  if (!journal) return report(journal.error());
   std::unique_ptr<Node> node;
-  if (offline) {
+  if (offline) {  // first: whoever holds the store may be writing the journal
     auto opened = Node::open(options.data, {});
     if (!opened) return report(opened.error());
     node = std::move(*opened);
   }
+  const auto target = offline ? std::filesystem::absolute(options.data).lexically_normal().string() : options.server;
+  auto journal = ImportJournal::open(options.journal, options.resume, target);
+  if (!journal) return report(journal.error());
   Import import(options, **journal);
   return import.run([&]() -> model::Result<std::unique_ptr<ImportTarget>> {
     if (offline) return import_into(*node);

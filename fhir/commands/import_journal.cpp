@@ -6,19 +6,44 @@
 
 namespace commands {
 
-model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::string& path, bool resume) {
+namespace {
+
+// What tells whether a file is the one that was read: its size and when it was written.
+std::string state_of(const std::string& path) {
+  std::error_code trouble;
+  const auto size = std::filesystem::file_size(path, trouble);
+  const auto written = std::filesystem::last_write_time(path, trouble);
+  return trouble ? "none" : std::to_string(size) + "." + std::to_string(written.time_since_epoch().count());
+}
+
+model::Failure not_resumed(const std::string& journal, const std::string& why) {
+  return model::failure(
+      model::FailureKind::bad_request, model::IssueCode::invalid,
+      why + ", so the import in the journal '" + journal + "' cannot be continued; import again without --continue");
+}
+
+}  // namespace
+
+model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::string& path, bool resume,
+                                                                  const std::string& target) {
   auto journal = std::make_unique<ImportJournal>();
   if (resume) {
     std::ifstream in(path);
     for (std::string word; in >> word;) {
       if (word == "stamp") {
         in >> journal->stamp_;
+      } else if (word == "target") {
+        std::string before;
+        in.get();
+        std::getline(in, before);
+        if (before != target) return not_resumed(path, "Resources went to " + before + ", not to " + target);
       } else if (word == "file") {
         std::uint32_t number = 0;
-        std::string name;
-        in >> number;
+        std::string state, name;
+        in >> number >> state;
         in.get();
         std::getline(in, name);
+        if (state_of(name) != state) return not_resumed(path, "'" + name + "' was changed since it was read");
         journal->files_[name] = number;
       } else if (word == "done") {
         std::uint32_t file = 0;
@@ -32,7 +57,7 @@ model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::str
   if (!journal->resumed_) {
     journal->stamp_ =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-    journal->out_ << "stamp " << journal->stamp_ << "\n" << std::flush;
+    journal->out_ << "stamp " << journal->stamp_ << "\ntarget " << target << "\n" << std::flush;
   }
   if (!journal->out_) {
     return model::failure(model::FailureKind::internal, model::IssueCode::exception,
@@ -45,7 +70,7 @@ std::uint32_t ImportJournal::file(const std::string& path) {
   std::lock_guard lock(mutex_);
   const auto name = std::filesystem::absolute(path).lexically_normal().string();
   const auto [found, fresh] = files_.try_emplace(name, static_cast<std::uint32_t>(files_.size()));
-  if (fresh) out_ << "file " << found->second << ' ' << name << "\n" << std::flush;
+  if (fresh) out_ << "file " << found->second << ' ' << state_of(name) << ' ' << name << "\n" << std::flush;
   return found->second;
 }
 

@@ -20,8 +20,10 @@ namespace commands {
 
 class ImportJournal {
  public:
-  // `resume` false: begins anew.
-  static model::Result<std::unique_ptr<ImportJournal>> open(const std::string& path, bool resume);
+  // `target` is where resources go: the data directory or the server. `resume` false: begins anew. Fails, and leaves the journal
+  // as it is, if one to be resumed is of another target, or if a file of its was changed since: then what is in it would be taken
+  // for stored, and is not.
+  static model::Result<std::unique_ptr<ImportJournal>> open(const std::string& path, bool resume, const std::string& target);
   std::int64_t stamp() const { return stamp_; }
   bool resumed() const { return resumed_; }     // an earlier run's lines were found
   std::uint32_t file(const std::string& path);  // its number, the same in every run

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "resources-gen/formats/json.h"
 
@@ -131,32 +132,61 @@ class FileImport {
 
   // The JSON of the resource at `node`, with an id of ours if it has none; returns the id it has then.
   static std::string with_id(const model::Tree& tree, model::NodeIndex index, std::string& json, const std::string& made,
-                             bool keep) {
+                             bool keep, std::vector<Edit> edits = {}) {
     const NodeRef node(tree, index);
     const auto& row = node.node();
     const auto own = node.child("id");
-    if (own && keep && own.has_value()) {
-      json = node.json();
-      return std::string(own.text());
-    }
-    std::vector<Edit> edits;
-    if (own && own.has_value()) {
+    const bool kept = own && keep && own.has_value();
+    if (!kept && own && own.has_value()) {
       edits.push_back({own.node().begin - row.begin, own.node().stop - row.begin, "\"" + made + "\""});
-    } else {
+    } else if (!kept) {
       edits.push_back({1, 1, "\"id\":\"" + made + "\","});
     }
+    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.begin < b.begin; });
     json = formats::apply(node.json(), edits);
-    return made;
+    return kept ? std::string(own.text()) : made;
   }
 
-  void add_resource(const model::Tree& tree, model::NodeIndex index, std::string_view full_url, std::uint64_t number) {
+  // Where the fullUrls of a collection's entries lead once those are stored: "Patient/1". Views into its tree.
+  using Targets = std::unordered_map<std::string_view, std::string>;
+
+  // The references and urls of the resource at `index` that name an entry of the collection, made to name what is stored: so its
+  // entries need not stay in one transaction. R4 bundle.html#references; a Bundle within has fullUrls of its own.
+  static std::vector<Edit> references(const model::Tree& tree, model::NodeIndex index, const Targets& targets) {
+    static const auto& schema = model::r4();
+    static const auto reference = schema.child_by_name(schema.types[schema.type("Reference")].root, "reference");
+    static const auto bundle = schema.type("Bundle");
+    std::vector<Edit> edits;
+    const auto begin = tree[index].begin;
+    for (auto at = index; at < tree[index].end; ++at) {
+      const auto& node = tree[at];
+      if (node.type == bundle) {
+        at = node.end - 1;
+        continue;
+      }
+      const bool link = node.element == reference || schema.types[node.type].primitive == model::Primitive::url;
+      if (node.kind != model::ValueKind::string || !link) continue;
+      const auto text = NodeRef(tree, at).text();
+      const auto hash = std::min(text.find('#'), text.size());
+      const auto target = targets.find(text.substr(0, hash));
+      if (target == targets.end()) continue;
+      Edit edit{node.begin - begin, node.stop - begin, {}};
+      formats::append_string(edit.text, target->second + std::string(text.substr(hash)));
+      edits.push_back(std::move(edit));
+    }
+    return edits;
+  }
+
+  void add_resource(const model::Tree& tree, model::NodeIndex index, std::string_view full_url, std::uint64_t number,
+                    const Targets& targets = {}) {
     const NodeRef node(tree, index);
     ImportEntry entry;
     entry.file = file_;
     entry.line = number;
     entry.type = node.type_name();
     std::string json;
-    entry.id = with_id(tree, index, json, made_id(), true);
+    entry.id =
+        with_id(tree, index, json, made_id(), true, targets.empty() ? std::vector<Edit>() : references(tree, index, targets));
     entry.json = "{";
     if (!full_url.empty()) {
       entry.json += "\"fullUrl\":";
@@ -174,8 +204,21 @@ class FileImport {
   }
 
   void collection(const model::Tree& tree) {
+    Targets targets;
+    const auto before = made_;
+    for (auto entry = tree.root().child("entry"); entry; entry = entry.next_sibling()) {
+      if (entry.name() != "entry") continue;
+      ++made_;
+      const auto resource = entry.child("resource");
+      const auto full_url = entry.child("fullUrl");
+      if (!resource || !full_url || full_url.text().empty()) continue;
+      const auto id = resource.child("id");
+      targets.emplace(full_url.text(),
+                      std::string(resource.type_name()) + "/" + (id && id.has_value() ? std::string(id.text()) : made_id()));
+    }
+    made_ = before;
     std::uint64_t number = 0;
-    // References between the entries of a collection are by fullUrl: they must stay in one transaction.
+    // Links in narratives and uris are followed within a transaction only: as many entries as go into one stay together.
     const auto keep = options_.chunk_entries;
     options_.chunk_entries = static_cast<std::size_t>(-1);
     for (auto entry = tree.root().child("entry"); entry; entry = entry.next_sibling()) {
@@ -185,7 +228,7 @@ class FileImport {
       const auto resource = entry.child("resource");
       if (!resource) continue;
       const auto full_url = entry.child("fullUrl");
-      add_resource(tree, resource.index(), full_url ? full_url.text() : std::string_view(), number);
+      add_resource(tree, resource.index(), full_url ? full_url.text() : std::string_view(), number, targets);
     }
     options_.chunk_entries = keep;
   }

@@ -40,6 +40,21 @@ model::Result<std::unique_ptr<Node>> Node::open(const std::string& directory, co
   return node;
 }
 
+model::Result<void> must_exist(const std::string& directory) {
+  std::error_code trouble;
+  const auto size = std::filesystem::file_size(directory + "/data.mdb", trouble);
+  if (trouble || size == 0) {
+    return model::failure(model::FailureKind::not_found, model::IssueCode::not_found,
+                          "There is no store in '" + directory + "': data.mdb is " + (trouble ? "not there" : "empty"));
+  }
+  return {};
+}
+
+model::Result<std::unique_ptr<Node>> Node::open_existing(const std::string& directory) {
+  if (auto there = must_exist(directory); !there) return there.error();
+  return open(directory, {});
+}
+
 Node::~Node() {
   service_.reset();
   if (store_ == nullptr) return;

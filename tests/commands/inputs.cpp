@@ -1,6 +1,8 @@
 // What kiln import takes, and what it says of what it does not.
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <set>
 
 #include "tests/commands/support.h"
 
@@ -94,6 +96,92 @@ TEST_CASE("import takes resources, NDJSON and Bundles, plain and gzipped, whatev
   REQUIRE(got.stored.count("Observation/o2") == 1);
   const auto subject = commands_test::text_member(got.stored.at("Observation/o2"), "reference");
   CHECK(got.stored.count(subject) == 1);
+}
+
+TEST_CASE("a collection's references lead to what is stored, however large it is") {
+  const tests::Scratch scratch;
+  const int pairs = 1000;  // 2.5 MB: several transactions
+  const std::string filler = R"(,"address":[{"text":")" + std::string(2000, 'x') + R"("}])";
+  std::vector<std::string> entries;
+  const auto full_url = [](int i) {
+    const auto digits = std::to_string(100000 + i);
+    return "urn:uuid:3a1f2e60-0f0e-4b7e-9d5c-0a50d4" + digits;
+  };
+  for (int i = 0; i < pairs; ++i)
+    entries.push_back(R"({"fullUrl":")" + full_url(i) + R"(","resource":{"resourceType":"Patient")" + filler + "}}");
+  for (int i = 0; i < pairs; ++i) entries.push_back(R"({"resource":)" + observation("o" + std::to_string(i), full_url(i)) + "}");
+  entries.push_back(R"({"fullUrl":")" + full_url(pairs) + R"(","resource":)" + patient("twice") + "}");
+  entries.push_back(R"({"resource":)" + patient("twice", R"(,"active":true)") + "}");
+  entries.push_back(R"({"resource":)" + observation("of-twice", full_url(pairs)) + "}");
+  write_file(scratch / "collection.json", bundle("collection", entries));
+  const auto got = import(scratch, {"collection.json"});
+  INFO(got.ran.output);
+  CHECK(got.ran.status == 0);
+  std::set<std::string> subjects;
+  for (int i = 0; i < pairs; ++i) {
+    const auto subject = commands_test::text_member(got.stored.at("Observation/o" + std::to_string(i)), "reference");
+    if (got.stored.count(subject) == 1) subjects.insert(subject);
+  }
+  CHECK(subjects.size() == pairs);
+  CHECK(commands_test::text_member(got.stored.at("Observation/of-twice"), "reference") == "Patient/twice");
+}
+
+TEST_CASE("what comes twice is stored in the order of the files") {
+  for (int round = 0; round < 8; ++round) {
+    const tests::Scratch scratch;
+    std::string first, second;
+    for (int i = 0; i < 40; ++i) {
+      first += patient("p" + std::to_string(i), R"(,"birthDate":"2001-01-01")") + "\n";
+      second += patient("p" + std::to_string(i), R"(,"birthDate":"2002-02-02")") + "\n";
+    }
+    write_file(scratch / "day1.ndjson",
+               first + patient("q", R"(,"birthDate":"2001-01-01")") + "\n" + patient("q", R"(,"birthDate":"2002-02-02")") + "\n");
+    write_file(scratch / "day2.ndjson", second);
+    const auto got = import(scratch, {"day1.ndjson", "day2.ndjson"});
+    INFO(got.ran.output);
+    CHECK(got.ran.status == 0);
+    REQUIRE(got.stored.size() == 41);
+    for (const auto& [name, text] : got.stored) {
+      INFO(name);
+      CHECK(text.find("2002-02-02") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("--continue is refused where what the journal says would not hold") {
+  const tests::Scratch scratch;
+  write_file(scratch / "a.ndjson", patient("a1") + "\n" + patient("a2", R"(,"gender":5)") + "\n");
+  const auto data = (scratch / "data").string(), file = (scratch / "a.ndjson").string();
+  CHECK(tests::kiln({"import", "--data", data, file}).status == 1);
+  write_file(scratch / "a.ndjson", patient("a1") + "\n" + patient("a2", R"(,"gender":"male")") + "\n");
+  const auto changed = tests::kiln({"import", "--data", data, "--continue", file});
+  CHECK(changed.status == 1);
+  CHECK(changed.output.find("was changed since it was read") != std::string::npos);
+  CHECK(tests::kiln({"import", "--data", data, file}).status == 0);
+  const auto elsewhere =
+      tests::kiln({"import", "--data", (scratch / "other").string(), "--journal", data + "/import.journal", "--continue", file});
+  CHECK(elsewhere.status == 1);
+  CHECK(elsewhere.output.find("Resources went to") != std::string::npos);
+}
+
+TEST_CASE("commands on a directory without a store say so and make none") {
+  const tests::Scratch scratch;
+  const auto data = (scratch / "none").string();
+  std::filesystem::create_directories(data);
+  for (const bool empty : {false, true}) {
+    if (empty) write_file(scratch / "none/data.mdb", "");
+    for (const std::vector<std::string>& command : std::initializer_list<std::vector<std::string>>{
+             {"check"}, {"export", "--out", (scratch / "out").string()}, {"compact"}, {"erase", "Patient/a"}}) {
+      auto arguments = command;
+      arguments.insert(arguments.begin() + 1, {"--data", data});
+      const auto ran = tests::kiln(arguments);
+      INFO(command[0] << ": " << ran.output);
+      CHECK(ran.status == 1);
+      CHECK(ran.output.find("There is no store in") != std::string::npos);
+      CHECK(std::filesystem::exists(scratch / "none/segments") == false);
+      CHECK(std::filesystem::exists(scratch / "none/data.mdb") == empty);
+    }
+  }
 }
 
 TEST_CASE("import refuses what is wrong, names file, line and reason, and takes the rest") {
