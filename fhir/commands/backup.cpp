@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 
 int copy(const std::string& from, const std::string& to) {
   std::error_code trouble;
-  fs::create_directories(to + "/segments", trouble);
-  if (trouble) {
-    std::fprintf(stderr, "kiln: '%s' cannot be made: %s\n", to.c_str(), trouble.message().c_str());
+  if (const auto there = must_exist(from); !there) return report(there.error());
+  if (fs::exists(to + "/data.mdb", trouble)) {
+    std::fprintf(stderr, "kiln: there is a store in '%s' already\n", to.c_str());
     return 1;
   }
   store::LmdbOptions lmdb;
@@ -26,6 +26,11 @@ int copy(const std::string& from, const std::string& to) {
   lmdb.read_only = true;
   auto engine = store::open_lmdb(lmdb);
   if (!engine) return report(engine.error());
+  fs::create_directories(to + "/segments", trouble);
+  if (trouble) {
+    std::fprintf(stderr, "kiln: '%s' cannot be made: %s\n", to.c_str(), trouble.message().c_str());
+    return 1;
+  }
   // Segments first: a file that a later manifest no longer names is an orphan and swept; one that it names and that came later is
   // made again.
   if (fs::is_directory(from + "/segments")) {

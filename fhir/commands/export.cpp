@@ -50,6 +50,13 @@ int write_all(const ExportOptions& options) {
     wanted.insert(type);
   }
   std::filesystem::create_directories(options.out);
+  // What an earlier export left there and this one does not write would be taken for part of it: it may be erased since.
+  for (std::size_t type = 0; type < schema.types.size(); ++type) {
+    std::error_code trouble;
+    if (wanted.empty() || wanted.contains(static_cast<model::TypeId>(type)))
+      std::filesystem::remove(options.out + "/" + std::string(schema.type_name(static_cast<model::TypeId>(type))) + ".ndjson",
+                              trouble);
+  }
   auto& store = (*node)->store();
   const auto binary = schema.resource_type("Binary");
   std::map<model::TypeId, std::ofstream> files;

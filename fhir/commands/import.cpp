@@ -189,6 +189,9 @@ class Import final : public LargeContents {
 
  private:
   bool queue(ImportChunk chunk) {
+    if (journal_.resumed()) {
+      for (auto& entry : chunk.entries) entry.again = !entry.id.empty() && !seen_.insert(entry.type + "/" + entry.id).second;
+    }
     if (journal_.done(chunk.file, chunk.number)) {
       skipped_ += chunk.entries.size();
       return true;
@@ -265,8 +268,8 @@ class Import final : public LargeContents {
   bool drop_stored(ImportTarget& target, ImportChunk& chunk) {
     if (chunk.whole) {
       // All or nothing: one entry tells for all.
-      const auto known =
-          std::find_if(chunk.entries.begin(), chunk.entries.end(), [](const ImportEntry& e) { return !e.id.empty(); });
+      const auto known = std::find_if(chunk.entries.begin(), chunk.entries.end(),
+                                      [](const ImportEntry& e) { return !e.id.empty() && !e.again; });
       if (known == chunk.entries.end()) return true;
       const auto found = target.stored_since(known->type, known->id, journal_.stamp());
       if (!found) return give_up(found.error());
@@ -278,7 +281,7 @@ class Import final : public LargeContents {
     }
     std::vector<ImportEntry> left;
     for (auto& entry : chunk.entries) {
-      if (!entry.id.empty()) {
+      if (!entry.id.empty() && !entry.again) {  // one that comes again may be the earlier that is stored
         const auto found = target.stored_since(entry.type, entry.id, journal_.stamp());
         if (!found) return give_up(found.error());
         if (*found) {
@@ -456,6 +459,7 @@ class Import final : public LargeContents {
   std::deque<ImportChunk> chunks_;
   std::vector<ImportChunk> deferred_;
   Names under_way_, put_off_;  // what queued and deferred chunks write
+  Names seen_;                 // of a resumed run: what chunks up to now write
   bool ended_ = false;
   std::atomic<bool> broken_{false};
   bool unreadable_ = false;

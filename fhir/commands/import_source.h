@@ -20,6 +20,7 @@ struct ImportEntry {
   std::string type, id;  // what it will be stored as; empty id where the entry is no update (conditional create, batch GET ...)
   std::uint32_t file = 0;
   std::uint64_t line = 0;  // 1-based, in the file
+  bool again = false;      // an earlier entry has the same id
 };
 
 struct ImportChunk {

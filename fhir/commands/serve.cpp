@@ -77,8 +77,8 @@ int run_server(ServeOptions& options) {
 Run serve(Options options) {
   auto given = std::make_shared<ServeOptions>();
   auto& o = *given;
-  options.add("--data", o.data, "Data directory; made if absent");
-  options.flag("--memory", o.memory, "Keep everything in memory: gone at exit");
+  const auto data = options.add("--data", o.data, "Data directory; made if absent");
+  options.flag("--memory", o.memory, "Keep everything in memory: gone at exit").excludes(data);
   options.add("--bind", o.server.bind, "Address to listen on");
   options.add("--port", o.server.port, "Port to listen on; 0: a free one");
   const auto base_url = [&o](const std::string& text) -> model::Result<void> {
@@ -98,8 +98,9 @@ Run serve(Options options) {
   const auto key = options.add("--tls-key", o.server.tls_key, "PEM private key of the certificate").existing_file();
   certificate.needs(key);
   key.needs(certificate);
-  options.add("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression");
-  options.add("--max-binary", o.max_binary_mb, "Largest raw content of a Binary, MB, also after decompression");
+  options.add("--max-body", o.max_body_mb, "Largest request body, MB, also after decompression").between(1, 1 << 20);
+  options.add("--max-binary", o.max_binary_mb, "Largest raw content of a Binary, MB, also after decompression")
+      .between(1, 1 << 20);
   options.add("--max-header", o.max_header_kb, "Largest request header, kB").between(1, 1 << 20);
   options.add("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction");
   options
@@ -107,7 +108,7 @@ Run serve(Options options) {
            "Most resources that one DELETE of criteria may delete")
       .between(1, 20000);
   options.add("--default-count", o.service.default_count, "Page size where _count is not given");
-  options.add("--max-count", o.service.max_count, "Largest page size");
+  options.add("--max-count", o.service.max_count, "Largest page size").between(1, 100000);
   options.add("--idempotency-hours", o.service.idempotency_hours, "Hours that the answer to an Idempotency-Key is kept")
       .between(1, 24 * 366);
   options.add("--async-workers", o.service.async_workers,
@@ -117,14 +118,14 @@ Run serve(Options options) {
   options.add("--async-results", o.async_results_mb, "Largest sum of results kept, MB");
   options.flag("--allow-erasure", o.service.allow_erasure,
                "Let clients erase versions for good (DELETE with _hardDelete=true, or of a _history)");
-  options.add("--max-connections", o.server.max_connections, "Most connections at once");
+  options.add("--max-connections", o.server.max_connections, "Most connections at once").between(1, 1000000);
   options.add("--async-keep", o.service.async_keep, "Seconds that the result of an asynchronous request is kept");
   options.add("--header-timeout", o.server.header_timeout, "Seconds that a request's header may take");
   options.add("--body-timeout", o.server.body_timeout,
               "Seconds that a body may take, sent or received; large ones a second more per 100 kB");
   options.add("--idle-timeout", o.server.idle_timeout, "Seconds that a connection may be idle between requests");
-  options.add("--io-threads", o.server.io_threads, "Event loops; 0: one per core");
-  options.add("--workers", o.server.workers, "Worker threads; 0: twice the cores");
+  options.add("--io-threads", o.server.io_threads, "Event loops; 0: one per core").between(0, 256);
+  options.add("--workers", o.server.workers, "Worker threads; 0: twice the cores").between(0, 1024);
   options.add("--access-log", o.server.access_log,
               "File for a JSON line per request, '-' for standard error; never holds record content");
   options.add("--grace", o.grace_seconds, "Seconds that requests under way get at a stop");

@@ -164,6 +164,22 @@ TEST_CASE("--continue is refused where what the journal says would not hold") {
   CHECK(elsewhere.output.find("Resources went to") != std::string::npos);
 }
 
+TEST_CASE("--continue stores what comes again, though an earlier one of its id is in") {
+  const tests::Scratch scratch;
+  write_file(scratch / "day1.ndjson", patient("same", R"(,"birthDate":"2001-01-01")") + "\n");
+  write_file(scratch / "day2.ndjson", patient("same", R"(,"birthDate":"2002-02-02")") + "\n");
+  const auto data = (scratch / "data").string(), day1 = (scratch / "day1.ndjson").string(),
+             day2 = (scratch / "day2.ndjson").string();
+  CHECK(tests::kiln({"import", "--data", data, day1}).status == 0);
+  CHECK(tests::kiln({"import", "--data", data, "--continue", day1, day2}).status == 0);
+  std::filesystem::create_directories(scratch / "out");
+  write_file(scratch / "out/Observation.ndjson", observation("erased-since", "Patient/same"));
+  CHECK(tests::kiln({"export", "--data", data, "--out", (scratch / "out").string()}).status == 0);
+  const auto stored = read_ndjson(scratch / "out");
+  CHECK(stored.size() == 1);
+  CHECK(stored.at("Patient/same").find("2002-02-02") != std::string::npos);
+}
+
 TEST_CASE("commands on a directory without a store say so and make none") {
   const tests::Scratch scratch;
   const auto data = (scratch / "none").string();
