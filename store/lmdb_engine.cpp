@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,7 +42,15 @@ model::Failure open_failure(const std::string& directory, int code) {
                         "cannot open the store in " + directory + ": " + mdb_strerror(code));
 }
 
-model::Failure write_failure(int code) {
+// LMDB says EIO where the system took a part of what it was given, which is how a disk that fills up begins to say so.
+bool is_full(const std::string& directory) {
+  struct statvfs space {};
+  constexpr std::uint64_t nothing_left = 1u << 20;
+  return statvfs(directory.c_str(), &space) == 0 && std::uint64_t{space.f_bavail} * space.f_frsize < nothing_left;
+}
+
+model::Failure write_failure(const std::string& directory, int code) {
+  if (code == EIO && is_full(directory)) code = ENOSPC;
   switch (code) {
     case ENOSPC:
     case EDQUOT:
@@ -163,7 +172,7 @@ model::Result<void> LmdbEngine::open_spaces() {
     return open_failure(options_.directory, code == MDB_NOTFOUND ? MDB_INVALID : code);
   }
   code = mdb_txn_commit(txn);
-  if (code != 0) return write_failure(code);
+  if (code != 0) return write_failure(options_.directory, code);
   return {};
 }
 
@@ -267,7 +276,7 @@ model::Result<void> LmdbEngine::write(const std::function<void(Transaction&)>& f
       }
       lost_ = id;
     }
-    return write_failure(code);
+    return write_failure(options_.directory, code);
   }
 }
 
