@@ -60,6 +60,9 @@ class Import final : public LargeContents {
   int run(const std::function<model::Result<std::unique_ptr<ImportTarget>>()>& make_target) {
     std::stable_sort(options_.files.begin(), options_.files.end(),
                      [](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    for (const auto& path : options_.files) {
+      if (const auto changed = journal_.changed(path)) return report(*changed);
+    }
     refused_.open(options_.refused, std::ios::trunc);
     if (!refused_) {
       std::fprintf(stderr, "kiln: '%s', where refused resources are told, cannot be written\n", options_.refused.c_str());

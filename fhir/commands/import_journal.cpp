@@ -27,6 +27,7 @@ model::Failure not_resumed(const std::string& journal, const std::string& why) {
 model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::string& path, bool resume,
                                                                   const std::string& target) {
   auto journal = std::make_unique<ImportJournal>();
+  journal->path_ = path;
   if (resume) {
     std::ifstream in(path);
     for (std::string word; in >> word;) {
@@ -43,8 +44,9 @@ model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::str
         in >> number >> state;
         in.get();
         std::getline(in, name);
-        if (state_of(name) != state) return not_resumed(path, "'" + name + "' was changed since it was read");
+        if (name.empty()) return not_resumed(path, "It was written by an older Kiln");
         journal->files_[name] = number;
+        journal->states_[name] = state;
       } else if (word == "done") {
         std::uint32_t file = 0;
         std::uint64_t chunk = 0;
@@ -64,6 +66,13 @@ model::Result<std::unique_ptr<ImportJournal>> ImportJournal::open(const std::str
                           "The journal '" + path + "' cannot be written");
   }
   return journal;
+}
+
+std::optional<model::Failure> ImportJournal::changed(const std::string& path) const {
+  const auto name = std::filesystem::absolute(path).lexically_normal().string();
+  const auto before = states_.find(name);
+  if (before == states_.end() || state_of(name) == before->second) return std::nullopt;
+  return not_resumed(path_, "'" + name + "' was changed since it was read");
 }
 
 std::uint32_t ImportJournal::file(const std::string& path) {
