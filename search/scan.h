@@ -39,7 +39,7 @@ struct Term {
 inline constexpr std::size_t max_term_bytes = 480;
 // Raise when any parameter type's terms change: segments made under another number are made anew from the store at the next
 // start.
-inline constexpr std::uint32_t term_format = 2;
+inline constexpr std::uint32_t term_format = 3;
 
 // The terms of one version, sorted by (parameter, bytes), each once; includes tag_present terms and the every_document term.
 class DocumentTerms : public store::IndexEntry {

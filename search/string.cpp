@@ -3,13 +3,15 @@
 //   \x02 folded \0 raw               raw is \xFF and its hash where the term would grow too long
 //   \x02 folded \0 \x01              a further way in, which :exact and sorting do not see: "quinones" of "Carreno Quinones"
 //   \x02 window 0 \0 \xFE raw rest   a long value: its first window, the hash of raw
-//   \x03 n before window n \0 rest   its further windows, n = 1, 2 ... (4 bytes), and the hash64 of all before the window
+//   \x03 n before window n \0 rest   its further windows, n = 1, 2 ... (4 bytes), and the hash of all before the window
 //   \x05 Soundex codes               parameters called "phonetic"
 //
-// Window n is the 400 bytes of the folded value from 200 n on; `rest` is the length (4 bytes) and hash64 of what follows it.
+// Window n is the 400 bytes of the folded value from 200 n on; `rest` is the length (4 bytes) and hash of what follows it.
 // Windows overlap, so that a word of up to 200 bytes stands whole in one of them; a longer one is compared as far as the window
-// goes, and with the rest where the value ends with it.
+// goes, and with the rest where the value ends with it. Both hashes (8 bytes) are taken 200 bytes at a time, one keyed by the
+// last: from the value's beginning, and from its end. So those of all windows take one pass over the value each.
 #include <cstring>
+#include <vector>
 
 #include "search/fold.h"
 #include "search/query_text.h"
@@ -28,22 +30,40 @@ constexpr char mark_hash = '\xff';
 constexpr std::size_t window = 400, step = 200;
 constexpr std::size_t rest_size = 12;
 constexpr std::size_t component_limit = 96;
-constexpr std::size_t longest = 1u << 20;  // R4 datatypes.html#string: at most 1 MB; what is beyond is not indexed
+constexpr std::size_t longest = 1u << 20;          // R4 datatypes.html#string: at most 1 MB; what is beyond is not indexed
+constexpr std::size_t longest_further = 4u << 10;  // as sent: what is beyond folds to more than a window, or is no name
 constexpr std::uint64_t prefix_key = 3, rest_key = 4;
 
 void put_uint64(std::string& out, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
 
-void put_rest(std::string& out, std::string_view rest) {
-  put_ordered32(out, static_cast<std::uint32_t>(rest.size()));
-  put_uint64(out, hash64(rest, rest_key));
+std::uint64_t hash_before(std::string_view folded, std::size_t number) {
+  std::uint64_t hash = prefix_key;
+  for (std::size_t block = 0; block < number; ++block) hash = hash64(folded.substr(block * step, step), hash);
+  return hash;
 }
 
-std::string window_start(std::string_view folded, std::size_t number) {
+// Of what follows a window, that of `after` being the hash of what follows its first block.
+std::uint64_t hash_rest_from(std::string_view rest, std::uint64_t after) { return hash64(rest.substr(0, step), after); }
+
+std::uint64_t hash_rest(std::string_view rest) {
+  std::uint64_t hash = rest_key;
+  for (std::size_t blocks = (rest.size() + step - 1) / step; blocks > 0; --blocks) {
+    hash = hash_rest_from(rest.substr((blocks - 1) * step), hash);
+  }
+  return hash;
+}
+
+void put_rest(std::string& out, std::size_t size, std::uint64_t hash) {
+  put_ordered32(out, static_cast<std::uint32_t>(size));
+  put_uint64(out, hash);
+}
+
+std::string window_start(std::size_t number, std::uint64_t before) {
   std::string term(1, tag_window);
   put_ordered32(term, static_cast<std::uint32_t>(number));
-  put_uint64(term, hash64(folded.substr(0, number * step), prefix_key));
+  put_uint64(term, before);
   return term;
 }
 
@@ -53,7 +73,7 @@ std::string value_term(std::string_view folded, std::string_view raw) {
   if (folded.size() > window) {
     term.push_back(mark_long);
     put_hash128(term, raw);
-    put_rest(term, folded.substr(window));
+    put_rest(term, folded.size() - window, hash_rest(folded.substr(window)));
   } else if (term.size() + raw.size() <= max_term_bytes) {
     term.append(raw);
   } else {
@@ -64,11 +84,19 @@ std::string value_term(std::string_view folded, std::string_view raw) {
 }
 
 void put_windows(std::string_view folded, TermSink& sink) {
-  for (std::size_t number = 1; number * step < folded.size(); ++number) {
+  const std::size_t count = (folded.size() + step - 1) / step;
+  std::vector<std::uint64_t> rests(count, rest_key);  // of what follows each window
+  for (std::size_t number = count; number-- > 0;) {
+    const std::size_t end = number * step + window;
+    if (end < folded.size()) rests[number] = hash_rest_from(folded.substr(end), rests[number + 1]);
+  }
+  std::uint64_t before = prefix_key;
+  for (std::size_t number = 1; number < count; ++number) {
+    before = hash64(folded.substr((number - 1) * step, step), before);
     const std::string_view text = folded.substr(number * step, window);
-    std::string term = window_start(folded, number);
+    std::string term = window_start(number, before);
     term.append(text).push_back('\0');
-    put_rest(term, folded.substr(number * step + text.size()));
+    put_rest(term, folded.size() - number * step - text.size(), rests[number]);
     sink.put(std::move(term));
   }
 }
@@ -93,6 +121,7 @@ void put_text(std::string_view raw, Extraction& extraction) {
 }
 
 void put_further(std::string_view raw, Extraction& extraction) {
+  if (raw.size() > longest_further) return;
   const std::string folded = fold(raw);
   if (folded.empty() || folded.size() > window || extraction.form == Form::component) return;
   extraction.sink.put(std::string(1, tag_value).append(folded).append({'\0', mark_further}));
@@ -160,8 +189,9 @@ bool window_contains(std::string_view text, std::string_view rest, std::string_v
     if (word.size() <= beginning.size() || !word.starts_with(beginning)) continue;
     const std::string_view further = word.substr(beginning.size());
     if (further.size() < rest_length) return true;
+    if (further.size() > rest_length) continue;
     std::string whole_rest;
-    put_rest(whole_rest, further);
+    put_rest(whole_rest, further.size(), hash_rest(further));
     if (whole_rest == rest) return true;
   }
   return false;
@@ -183,7 +213,7 @@ bool term_contains(std::string_view term, std::string_view word) {
 Scan beginning_with(std::string_view folded) {
   if (folded.size() <= window) return prefix_scan(std::string(1, tag_value).append(folded));
   const std::size_t number = (folded.size() - window + step - 1) / step;
-  return prefix_scan(window_start(folded, number).append(folded.substr(number * step)));
+  return prefix_scan(window_start(number, hash_before(folded, number)).append(folded.substr(number * step)));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct ServeOptions {
   unsigned max_binary_mb = 4096;
   unsigned grace_seconds = 10;
   unsigned max_header_kb = 32;
+  unsigned body_memory_mb = 0;
   unsigned async_results_mb = 256;
   rest::ServiceOptions service;
   http::ServerOptions server;
@@ -46,6 +47,7 @@ int run_server(ServeOptions& options) {
   options.service.cors = !options.server.cors_origins.empty();
   options.service.max_binary_bytes = std::uint64_t{options.max_binary_mb} << 20;
   options.server.max_header_bytes = options.max_header_kb << 10;
+  options.server.body_memory = std::uint64_t{options.body_memory_mb} << 20;
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
   auto server = http::Server::listen(options.server);
   if (!server) return report(server.error());
@@ -102,6 +104,10 @@ Run serve(Options options) {
   options.add("--max-binary", o.max_binary_mb, "Largest raw content of a Binary, MB, also after decompression")
       .between(1, 1 << 20);
   options.add("--max-header", o.max_header_kb, "Largest request header, kB").between(1, 1 << 20);
+  options
+      .add("--body-memory", o.body_memory_mb,
+           "Memory for large requests and answers, of all clients together, MB; 0: a quarter of the machine's")
+      .between(0, 1 << 20);
   options.add("--max-entries", o.service.max_bundle_entries, "Most entries of a batch or transaction");
   options
       .add("--max-conditional-deletes", o.service.max_conditional_deletes,

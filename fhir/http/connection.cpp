@@ -44,8 +44,7 @@ class Connection final : public Answering {
     error_code ignored;
     socket().set_option(tcp::no_delay(true), ignored);
     const auto peer = socket().remote_endpoint(ignored);
-    client_ = peer.address().to_string();
-    proxied_ = shared_.proxies.contains(peer.address());
+    begin_with(peer.address().to_string(), shared_.proxies.contains(peer.address()));
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       deadline = Clock::now() + shared_.options.header_timeout;
       stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code trouble) {
@@ -68,6 +67,7 @@ class Connection final : public Answering {
       log(response_, sent_);
       source_.stop();
     }
+    stop_waiting();
     loop_->connections.erase(this);
     error_code ignored;
     socket().close(ignored);
@@ -201,6 +201,7 @@ class Connection final : public Answering {
         }
         if (reader_->is_header_done() && reader_->expects_continue && !continued_) return send_continue();
         if (reader_->request.sink && reader_->request.body.size() >= body_piece_bytes) return pass_on();
+        if (!reader_->request.sink && !held_.resize(reader_->request.body.capacity())) return refuse(busy_refusal());
         return read_more();
       }
     }
@@ -288,6 +289,7 @@ class Connection final : public Answering {
   void answered() {
     log(response_, sent_);
     response_ = {};
+    held_.resize(0);
     if (!keep_alive_) return finish_connection();
     next_request();
   }

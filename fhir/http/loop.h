@@ -1,6 +1,7 @@
 // Loop: one I/O thread's event loop and the connections that live on it. All but `context` and `post` belong to that thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +13,7 @@
 #include "fhir/http/access_log.h"
 #include "fhir/http/cors.h"
 #include "fhir/http/forwarded.h"
+#include "fhir/http/memory_budget.h"
 #include "fhir/http/server.h"
 #include "fhir/http/workers.h"
 
@@ -31,7 +33,7 @@ class ConnectionBase {
 
 // What all connections share. Outlives them: each holds it.
 struct Shared {
-  explicit Shared(const ServerOptions& o) : options(o) {}
+  explicit Shared(const ServerOptions& o) : options(o), held(half_of(o.body_memory)), worked_on(half_of(o.body_memory)) {}
 
   rest::Endpoint* service = nullptr;  // set before any connection is accepted
   ServerOptions options;
@@ -40,8 +42,15 @@ struct Shared {
   Cors cors;
   std::string vary;  // the header line of every answer that says what answers depend on; begins with CR LF
   std::unique_ptr<Workers> workers;
+  MemoryBudget held;       // bodies as they came so far, or are being sent
+  MemoryBudget worked_on;  // bodies that the endpoint has, and what it makes of them
   std::atomic<std::uint32_t> connections{0};
   std::atomic<bool> stopping{false};
+
+ private:
+  static std::uint64_t half_of(std::uint64_t body_memory) {
+    return (body_memory > 0 ? body_memory : std::max<std::uint64_t>(machine_memory() / 4, 256u << 20)) / 2;
+  }
 };
 
 struct Loop {

@@ -22,6 +22,12 @@ rest::Response refusal(int status, IssueCode code, std::string diagnostics) {
   return refusal(status, issues);
 }
 
+rest::Response busy_refusal(std::string_view before) {
+  auto response = refusal(503, IssueCode::throttled, std::string(before) + "The server is busy: try again in a moment");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 rest::Response reading_refusal(boost::system::error_code trouble, const RequestReader& reader, const ServerOptions& options) {
   if (trouble == error::header_limit && reader.request.method.empty()) {  // not even the first line came to its end
     return refusal(414, IssueCode::too_long,

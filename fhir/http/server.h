@@ -23,6 +23,7 @@ struct ServerOptions {
   std::string tls_certificate;  // PEM files; both or neither
   std::string tls_key;
   std::uint64_t max_body_bytes = 64u << 20;  // also after Content-Encoding is undone
+  std::uint64_t body_memory = 0;             // for all requests and answers together; 0: a quarter of the machine's
   std::uint32_t max_header_bytes = 32u << 10;
   std::uint32_t max_connections = 4096;
   std::uint32_t max_waiting = 16384;        // requests for a worker

@@ -17,13 +17,15 @@ using model::failure;
 using model::FailureKind;
 using model::IssueCode;
 
-// The answers that have come in; filled from the writer's thread too.
+// The answers that have come in, up to a size that is worth telling; filled from the writer's thread too.
 class Answers {
  public:
   explicit Answers(std::size_t count) : list_(count), missing_(count) {}
 
-  void put(std::size_t index, Response response) {
+  void put(std::size_t index, const Exchange& asked, Response response) {
     const std::lock_guard lock(mutex_);
+    if (bytes_ >= most_answer_bytes) shorten(asked, response);
+    if (response.body) bytes_ += response.body->size();
     list_[index] = std::move(response);
     if (--missing_ == waiting_for_) arrived_.notify_all();
   }
@@ -39,6 +41,7 @@ class Answers {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Response> list_;
+  std::size_t bytes_ = 0;
   std::size_t missing_;
   std::size_t waiting_for_ = 0;
 };
@@ -130,7 +133,9 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
     --left;
     const auto index = entry->index;
     asked[index] = exchange_for(context, *exchange, *entry);
-    const auto put = first_answer([answers, index](Response response) { answers->put(index, std::move(response)); });
+    const auto put = first_answer([answers, index, entry_asked = asked[index]](Response response) {
+      answers->put(index, *entry_asked, std::move(response));
+    });
     if (const auto refused = refuse(*entry, faults[index])) {
       put(failure_response(*refused));
       continue;

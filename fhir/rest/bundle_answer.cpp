@@ -14,7 +14,24 @@ std::string_view header(const Response& response, std::string_view name) {
   return {};
 }
 
+bool reads(const Exchange& asked) { return asked.request.method == "GET" || takes_form(asked.target.shape); }
+
 }  // namespace
+
+void shorten(const Exchange& asked, Response& response) {
+  if (!response.body) return;
+  if (response.status >= 400) {
+    model::Issues issues;
+    issues.error(model::IssueCode::too_costly, "The answer has grown too large to say why; send this entry by itself");
+    response.body = std::make_shared<const std::string>(outcome_text(issues));
+  } else if (reads(asked)) {
+    response = failure_response(model::failure(model::FailureKind::bad_request, model::IssueCode::too_costly,
+                                               "What the entries before this one read is larger than " +
+                                                   std::to_string(most_answer_bytes >> 20) + " MiB; ask for it by itself"));
+  } else {
+    response.body = nullptr;
+  }
+}
 
 void add_answer(BundleText& text, const EntryAnswer& answer) {
   text.begin_entry();
@@ -45,8 +62,7 @@ void add_answer(const Context& context, BundleText& text, const Exchange& asked,
   answer.etag = header(response, "ETag");
   answer.last_modified = response.last_modified;
   if (response.body && asked.request.method != "HEAD") {
-    const bool reads = asked.request.method == "GET" || takes_form(asked.target.shape);
-    const bool is_outcome = response.status >= 400 || (!reads && asked.prefer.answer == Return::outcome);
+    const bool is_outcome = response.status >= 400 || (!reads(asked) && asked.prefer.answer == Return::outcome);
     (is_outcome ? answer.outcome : answer.resource) = *response.body;
     if (!answer.resource.empty() && asked.target.shape == Shape::instance) {
       answer.full_url = base + "/" + std::string(context.schema.type_name(asked.target.type)) + "/" + asked.target.id;

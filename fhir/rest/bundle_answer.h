@@ -20,6 +20,9 @@ struct EntryAnswer {
 };
 
 void add_answer(BundleText& text, const EntryAnswer& answer);
+// Makes an entry's answer short, for when those before it have taken most_answer_bytes: a read fails (too costly), a write goes
+// without the resource that it shows, faults without their details.
+void shorten(const Exchange& asked, Response& response);
 // An interaction's Response as an entry. `asked` is what was asked on the entry's behalf.
 void add_answer(const Context& context, BundleText& text, const Exchange& asked, const Response& response);
 

@@ -9,6 +9,11 @@
 
 namespace rest {
 
+// What resources may take of an answer. A page ends early rather than grow beyond the first, unless one resource is larger; what
+// a page includes, and the answers to a Bundle's entries, have the second.
+inline constexpr std::size_t most_page_bytes = 16u << 20;
+inline constexpr std::size_t most_answer_bytes = 64u << 20;
+
 class BundleText {
  public:
   explicit BundleText(std::string_view type, std::size_t expected_bytes = 4096);

@@ -21,8 +21,6 @@ namespace {
 using store::Version;
 using Kind = HistoryPosition::Kind;
 
-constexpr std::size_t most_page_bytes = 16u << 20;  // a page ends early rather than grow beyond this
-
 struct MethodRow {
   store::Method method;
   std::string_view text;

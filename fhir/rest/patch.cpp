@@ -36,8 +36,10 @@ class Patching : public std::enable_shared_from_this<Patching> {
     }
     for (int attempt = 1;; ++attempt) {
       const auto planned = plan(nullptr);
-      if (!planned && !exchange_->in_bundle) return refuse(context_, exchange_, planned.error(), done);
-      if (may_redo_ || exchange_->in_bundle) break;
+      // Of a batch, entries before this one may still wait for the writer: it is behind them that this one has its turn.
+      const bool settled = !exchange_->in_bundle || attempt > 1;
+      if (!planned && settled) return refuse(context_, exchange_, planned.error(), done);
+      if (may_redo_) break;
       const auto answered = [this] { return answer(); };
       auto operation = with_provenance(context_, exchange_, [this](store::WriteContext& writer) { return write(writer); });
       const auto result = context_.store.write(carried_out_once(exchange_, std::move(operation), answered), exchange_->lane);

@@ -1,5 +1,7 @@
 #include "fhir/rest/search.h"
 
+#include <algorithm>
+
 #include "fhir/rest/bundle_text.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
@@ -13,8 +15,6 @@ namespace {
 using model::failure;
 using model::FailureKind;
 using model::IssueCode;
-
-constexpr std::size_t most_page_bytes = 256u << 20;  // of resources of the largest size that is taken, a page holds a few
 
 // What the page itself does not take: how the answer is written, and whether it is the plan.
 struct Wishes {
@@ -87,29 +87,64 @@ model::Result<Response> explain(const Context& context, const search::Query& que
   return json_response(200, outcome_text(issues));
 }
 
+// A page, and its resources as they are shown: null where one was erased this moment.
+struct ShownPage {
+  search::Page page;
+  std::vector<std::shared_ptr<const std::string>> bodies;
+  std::size_t bytes = 2048;
+};
+
+// Up to where the answer has room for it: fewer bodies than matches then.
+model::Result<ShownPage> run_page(const Context& context, const search::Access& access, const search::Query& query) {
+  auto page = context.search.run(query, access);
+  if (!page) return page.error();
+  ShownPage shown_page{std::move(*page), {}};
+  auto& bodies = shown_page.bodies;
+  const auto& matches = shown_page.page.matches;
+  bodies.reserve(matches.size());
+  for (const auto& match : matches) {
+    const auto rendered = context.store.render(match.version.document);
+    std::shared_ptr<const std::string> body = rendered ? rendered->body : nullptr;
+    // R4 search.html#elements: the list does not apply to included resources.
+    const bool whole = match.included && query.subset.kind == formats::Subset::Kind::elements;
+    if (body && !whole) body = shown(std::move(body), context.schema, query.subset);
+    const auto bytes = shown_page.bytes + (body ? body->size() : 0) + 200;
+    if (bytes > (match.included ? most_answer_bytes : most_page_bytes) && !bodies.empty()) break;
+    shown_page.bytes = bytes;
+    bodies.push_back(std::move(body));
+  }
+  return shown_page;
+}
+
+// A page that does not grow too large. R4 search.html#count: a server may return fewer resources than asked for.
+model::Result<ShownPage> run_bounded_page(const Context& context, const search::Access& access, const search::Query& query) {
+  auto page = run_page(context, access, query);
+  for (search::Query fewer = query; page && page->bodies.size() < page->page.matches.size();
+       page = run_page(context, access, fewer)) {
+    const auto& matches = page->page.matches;
+    const auto included = [](const search::Match& match) { return match.included; };
+    const auto matched = static_cast<std::size_t>(std::find_if(matches.begin(), matches.end(), included) - matches.begin());
+    if (matched <= 1) {
+      return failure(FailureKind::bad_request, IssueCode::too_costly,
+                     "What the page includes beside its one match is larger than " + std::to_string(most_answer_bytes >> 20) +
+                         " MiB; ask for it by a search of its own");
+    }
+    // What is included comes behind all matches: how much a match brings is not known.
+    fewer.count = static_cast<std::uint32_t>(page->bodies.size() < matched ? page->bodies.size() : matched / 2);
+  }
+  return page;
+}
+
 }  // namespace
 
 model::Result<std::string> searchset(const Context& context, const Exchange& exchange, const search::Query& query,
-                                     const search::Page& page, std::string_view suffix) {
-  std::vector<std::shared_ptr<const std::string>> bodies;
-  bodies.reserve(page.matches.size());
-  std::size_t bytes = 2048;
-  for (const auto& match : page.matches) {
-    const auto rendered = context.store.render(match.version.document);
-    bodies.push_back(rendered ? rendered->body : nullptr);
-    if (!bodies.back()) continue;  // erased this moment
-    bytes += rendered->body->size() + 200;
-    // R4 search.html#elements: the list does not apply to included resources.
-    const bool whole = match.included && query.subset.kind == formats::Subset::Kind::elements;
-    if (!whole) bodies.back() = shown(rendered->body, context.schema, query.subset);
-    if (bytes > most_page_bytes) {
-      return failure(
-          FailureKind::bad_request, IssueCode::too_costly,
-          "The page would be larger than " + std::to_string(most_page_bytes >> 20) + " MiB; ask for fewer resources with _count");
-    }
-  }
+                                     std::string_view suffix) {
+  const auto found = run_bounded_page(context, exchange.access, query);
+  if (!found) return found.error();
+  const auto& page = found->page;
+  const auto& bodies = found->bodies;
   const std::string base = base_url(context, exchange) + (query.place.empty() ? "" : "/" + query.place);
-  BundleText text("searchset", bytes);
+  BundleText text("searchset", found->bytes);
   if (page.total) text.total(*page.total);
   const auto link = [&](std::string_view relation, const std::string& parameters, bool always) {
     if (parameters.empty() && !always) return;
@@ -172,9 +207,7 @@ void search_resources(const Context& context, ExchangePtr exchange, Done done) {
     auto plan = explain(context, **query, exchange->access);
     return done(plan ? std::move(*plan) : failure_response(plan.error()));
   }
-  const auto page = context.search.run(**query, exchange->access);
-  if (!page) return done(failure_response(page.error()));
-  auto text = searchset(context, *exchange, **query, *page, wishes.suffix);
+  auto text = searchset(context, *exchange, **query, wishes.suffix);
   done(text ? json_response(200, std::move(*text)) : failure_response(text.error()));
 }
 

@@ -90,14 +90,15 @@ model::Result<void> Transaction::write(store::WriteContext& writer) {
 
 void Transaction::answer_read(BundleText& text, Part& part) {
   auto& asked = *part.asked;
-  const auto respond = [&](const Response& response) { add_answer(context_, text, asked, response); };
+  const auto respond = [&](Response response) {
+    if (text.size() >= most_answer_bytes) shorten(asked, response);
+    add_answer(context_, text, asked, response);
+  };
   const auto& target = asked.target;
   if (part.query) {
     search::Query at_moment = *part.query;
     at_moment.position = search::Position{search::Position::Kind::first, moment_, 0, std::nullopt, at_moment.now_ms, 0};
-    const auto page = context_.search.run(at_moment, asked.access);
-    if (!page) return respond(failure_response(page.error()));
-    auto set = searchset(context_, asked, at_moment, *page, {});
+    auto set = searchset(context_, asked, at_moment, {});
     return respond(set ? json_response(200, std::move(*set)) : failure_response(set.error()));
   }
   if (target.shape == Shape::instance) {
@@ -136,10 +137,12 @@ void Transaction::answer_part(BundleText& text, Part& part) {
     if (part.kind != Part::Kind::remove) {
       answer.location = version_path(context_.schema, *version);
       answer.full_url = base_url(context_, *exchange_) + "/" + answer.location.substr(0, answer.location.find("/_history"));
-      if (exchange_->prefer.answer == Return::representation && (part.matched || made.prepared.form.empty())) {
+      // A preference only: an answer that has grown large goes on without.
+      const bool shows = exchange_->prefer.answer == Return::representation && text.size() < most_answer_bytes;
+      if (shows && (part.matched || made.prepared.form.empty())) {
         const auto rendered = context_.store.render(version->document);
         if (rendered && rendered->body) resource = *rendered->body;
-      } else if (exchange_->prefer.answer == Return::representation) {
+      } else if (shows) {
         resource = made.prepared.rendered(*version);
       }
     }

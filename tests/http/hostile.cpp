@@ -1,6 +1,8 @@
 // Hostile clients against the real binary: each costs only itself. While they are at it another client reads and writes; its
 // times and the server's memory are measured. The limits are the usual ones but for the deadlines, which are short.
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -104,7 +106,7 @@ std::string repeat(std::string_view text, std::size_t times) {
 
 TEST_CASE("hostile clients cost only themselves", "[alone]") {
   const tests::Scratch scratch;
-  tests::Served served(scratch / "data", {"--header-timeout", "1", "--body-timeout", "1"});
+  tests::Served served(scratch / "data", {"--header-timeout", "1", "--body-timeout", "1", "--body-memory", "512"});
   const auto port = static_cast<std::uint16_t>(std::stoi(served.url().substr(served.url().rfind(':') + 1)));
   Neighbour neighbour(port);
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
@@ -210,6 +212,37 @@ TEST_CASE("hostile clients cost only themselves", "[alone]") {
       for (const auto status : ask(port, 2, post("/fhir/Patient", body))) CHECK((status == 400 || status == 422));
     }
     calm("nesting");
+    if (measured) CHECK(peak_memory(served.pid()) < 1000);
+  }
+
+  // Names as long as R4 lets them be.
+  {
+    const std::string name = R"({"family":")" + std::string((1u << 20) - 1, 'a') + "\"}";
+    const auto body = R"({"resourceType":"Patient","name":[)" + repeat(name + ",", 15) + name + "]}";
+    for (const auto status : ask(port, 2, post("/fhir/Patient", body))) CHECK(status == 201);
+    calm("names");
+  }
+
+  // Large bodies that stop half-way, all at once; then pages of what is large, which nobody reads.
+  {
+    std::vector<std::unique_ptr<Raw>> held;
+    const std::string begun =
+        "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 60000000\r\n\r\n" + std::string(8u << 20, ' ');
+    for (int i = 0; i < 64; ++i) {
+      held.push_back(std::make_unique<Raw>(port));
+      held.back()->send(begun);
+    }
+    calm("half bodies");
+    if (measured) CHECK(peak_memory(served.pid()) < 1000);
+    held.clear();
+    for (int i = 0; i < 64; ++i) {
+      held.push_back(std::make_unique<Raw>(port));
+      const int little = 64 << 10;  // the system keeps no more for who does not read
+      setsockopt(held.back()->handle(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+      held.back()->send(get("/fhir/Patient?name=aaaa&_count=1000"));
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    calm("unread pages");
     if (measured) CHECK(peak_memory(served.pid()) < 1000);
   }
 
