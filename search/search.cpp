@@ -42,6 +42,7 @@ class IndexedSearch final : public Search {
   }
 
   std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const override;
+  bool matches_since(const Query& query, store::Document since, bool staged, std::chrono::milliseconds time) const override;
 
   std::vector<store::Document> current_then(const CurrentThen& range, store::Order order, std::size_t limit) const override {
     return search::current_then(*index_->view(), range, order, limit);
@@ -148,6 +149,28 @@ std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t
     if (found.size() < wanted || below == 0) break;
   }
   return out;
+}
+
+bool IndexedSearch::matches_since(const Query& query, store::Document since, bool staged, std::chrono::milliseconds time) const {
+  if (staged) {
+    std::vector<store::Version> found;
+    match_staged(query, found);
+    if (!found.empty()) return true;
+  }
+  auto view = index_->view();
+  const store::Document moment = view->last();
+  if (moment <= since) return false;
+  Execution execution(query, Access{}, std::move(view), store_, moment, Deadline(time));
+  constexpr std::size_t some = 16;
+  for (std::size_t count = some; count == some;) {
+    const auto found = execution.oldest(since, some);
+    for (const store::Document document : found) {
+      since = document;
+      if (!staged || !index_->staged_superseded(document)) return true;
+    }
+    count = found.size();
+  }
+  return false;
 }
 
 }  // namespace

@@ -100,8 +100,11 @@ void Answering::begin_work(rest::Request request, Clock::time_point patience) {
   }
   held_.resize(0);
   auto work = [self = shared_from_this(), sent = std::move(request)]() mutable { self->work(std::move(sent)); };
-  if (!shared_.workers->post(std::move(work))) respond_ourselves(terms_.asked(), busy_refusal());
+  if (!shared_.workers->post(std::move(work), who())) respond_ourselves(terms_.asked(), busy_refusal());
 }
+
+// Who is to wait for whom: the client, unless a proxy does not say which of its clients asks.
+std::string Answering::who() const { return !terms_.client.empty() ? terms_.client : proxied_ ? std::string() : client_; }
 
 bool Answering::make_room(const rest::Request& request) {
   const bool coded = !request.header("Content-Encoding").empty();
@@ -161,7 +164,7 @@ void Answering::work(rest::Request request) {
     // What takes time with the body's size is for a worker: this may be the store's writer, for which every write waits. With no
     // worker to be had it is for the loop, which keeps its own connections waiting only.
     if (std::this_thread::get_id() == here) return rest();
-    if (!self->shared_.workers->post(rest)) boost::asio::post(self->loop_->context, rest);
+    if (!self->shared_.workers->post(rest, self->who())) boost::asio::post(self->loop_->context, rest);
   });
 }
 

@@ -55,6 +55,7 @@ class Answering : public ConnectionBase, public std::enable_shared_from_this<Ans
   void begin(const RequestReader& reader);
   void begin_work(rest::Request request, Clock::time_point patience);
   void work(rest::Request request);
+  std::string who() const;
   bool make_room(const rest::Request& request);
   void send(rest::Response response);
   rest::Response without_room(rest::Response response) const;

@@ -1,8 +1,16 @@
 #include "fhir/http/workers.h"
 
+#include <algorithm>
+
 namespace http {
 
-Workers::Workers(unsigned threads, std::size_t queue_limit) : limit_(queue_limit) {
+namespace {
+
+constexpr std::size_t clients_kept = 256;  // without work, for their next: it saves making them anew
+
+}  // namespace
+
+Workers::Workers(unsigned threads, std::size_t queue_limit) : limit_(queue_limit), most_of_one_(std::max(threads, 2u) - 1) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -16,27 +24,50 @@ void Workers::stop() {
   threads_.clear();
 }
 
-bool Workers::post(std::function<void()> work) {
+bool Workers::post(std::function<void()> work, const std::string& client) {
   {
     std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= limit_) return false;
-    queue_.push_back(std::move(work));
+    if (stopping_ || queued_ >= limit_) return false;
+    auto& entry = *clients_.try_emplace(client).first;
+    entry.second.queue.push_back(std::move(work));
+    ++queued_;
+    give_turn(entry);
   }
   ready_.notify_one();
   return true;
 }
 
+// If it has work and may begin with it.
+void Workers::give_turn(Entry& entry) {
+  auto& client = entry.second;
+  if (client.has_turn || client.queue.empty() || (client.running >= most_of_one_ && !entry.first.empty())) return;
+  client.has_turn = true;
+  turns_.push_back(&entry);
+}
+
 void Workers::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    auto work = std::move(queue_.front());
-    queue_.pop_front();
+    ready_.wait(lock, [this] { return !turns_.empty() || (stopping_ && queued_ == 0); });
+    if (turns_.empty()) return;
+    auto& entry = *turns_.front();
+    auto& client = entry.second;
+    turns_.pop_front();
+    client.has_turn = false;
+    auto work = std::move(client.queue.front());
+    client.queue.pop_front();
+    --queued_;
+    ++client.running;
+    give_turn(entry);
+    const bool more = !turns_.empty() || (stopping_ && queued_ == 0);
     lock.unlock();
+    if (more) ready_.notify_one();
     work();
     work = nullptr;  // what it holds dies outside the lock
     lock.lock();
+    --client.running;
+    give_turn(entry);
+    if (client.running == 0 && client.queue.empty() && clients_.size() > clients_kept) clients_.erase(entry.first);
   }
 }
 

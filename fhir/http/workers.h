@@ -1,4 +1,6 @@
 // Workers: a fixed pool of threads for work that may block. Owned by the server; post() from any thread.
+//
+// Clients take turns, and one worker is always left for the others: whoever asks for much at once waits for itself.
 #pragma once
 
 #include <condition_variable>
@@ -6,7 +8,9 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 namespace http {
@@ -16,17 +20,28 @@ class Workers {
   Workers(unsigned threads, std::size_t queue_limit);
   ~Workers() { stop(); }
   void stop();  // runs what is queued, then joins; later posts are refused
-  // False if the queue is full: answer 503.
-  bool post(std::function<void()> work);
+  // False if the queue is full: answer 503. `client` empty: of nobody in particular, which all workers may do.
+  bool post(std::function<void()> work, const std::string& client = {});
 
  private:
+  struct Client {
+    std::deque<std::function<void()>> queue;
+    unsigned running = 0;
+    bool has_turn = false;  // is in turns_
+  };
+  using Entry = std::unordered_map<std::string, Client>::value_type;
+
   void run();
+  void give_turn(Entry& entry);
 
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<std::function<void()>> queue_;
+  std::unordered_map<std::string, Client> clients_;
+  std::deque<Entry*> turns_;  // of those that have work which may begin
+  std::size_t queued_ = 0;
   std::size_t limit_;
   bool stopping_ = false;
+  unsigned most_of_one_;
   std::vector<std::thread> threads_;
 };
 

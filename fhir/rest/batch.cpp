@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/once.h"
 #include "fhir/rest/routes.h"
+#include "fhir/rest/thread_clock.h"
 
 namespace rest {
 namespace {
@@ -16,6 +18,8 @@ namespace {
 using model::failure;
 using model::FailureKind;
 using model::IssueCode;
+
+constexpr auto most_time = std::chrono::seconds(60);  // of CPU, for all entries
 
 // The answers that have come in, up to a size that is worth telling; filled from the writer's thread too.
 class Answers {
@@ -124,6 +128,7 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
   std::vector<ExchangePtr> asked(entries.size());
   std::size_t left = entries.size();
   bool reading = false;
+  const auto begun = ThreadClock::now();
   for (const auto* entry : order) {
     // Writes queue up, and share a commit; what reads sees them all.
     if (!reading && processing_rank(*entry) == 3) {
@@ -138,6 +143,11 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
     });
     if (const auto refused = refuse(*entry, faults[index])) {
       put(failure_response(*refused));
+      continue;
+    }
+    if (ThreadClock::now() - begun > most_time) {
+      put(failure_response(failure(FailureKind::timeout, IssueCode::too_costly,
+                                   "The entries before this one have taken too long; send it again, in a smaller batch")));
       continue;
     }
     try {

@@ -5,7 +5,7 @@
 namespace rest {
 namespace {
 
-constexpr std::uint64_t most_comparisons = 5'000'000;
+constexpr std::uint64_t most_comparisons = 5'000'000;  // of a resource with a scan: about 100 ns each
 
 std::string term_key(model::ParameterId parameter, std::string_view term) {
   std::string key(reinterpret_cast<const char*>(&parameter), sizeof parameter);
@@ -20,6 +20,14 @@ bool is_exact(const search::Condition& condition) {
     return !clause.negated &&
            std::all_of(clause.scans.begin(), clause.scans.end(), [](const search::Scan& scan) { return scan.unique; });
   });
+}
+
+std::uint64_t scans_of(const search::Query& query) {
+  std::uint64_t scans = 1;
+  for (const auto& condition : query.conditions) {
+    for (const auto& clause : condition.any) scans += clause.scans.size();
+  }
+  return scans;
 }
 
 }  // namespace
@@ -51,7 +59,7 @@ model::Result<std::vector<std::size_t>> BundleMatcher::match(const search::Query
     }
     std::sort(selected.begin(), selected.end());
   }
-  compared_ += selected.size();
+  compared_ += selected.size() * scans_of(query);
   if (compared_ > most_comparisons) {
     return model::failure(
         model::FailureKind::bad_request, model::IssueCode::too_costly,

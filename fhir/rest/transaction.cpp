@@ -19,7 +19,9 @@ using model::IssueCode;
 
 constexpr std::size_t small_parts = 100;  // a Bundle up to this size may be planned anew, and answered, on the writer's thread
 constexpr auto small_time = std::chrono::milliseconds(20);  // and if planning it took no more CPU: patches may
-constexpr int most_attempts = 3;  // of the worker to plan a large one; then the writer does it, and all others wait
+constexpr int few_attempts = 3;    // of the worker to plan a large one; then the writer does it, and all others wait
+constexpr int most_attempts = 10;  // of what would keep them waiting longer than this; then it is refused
+constexpr auto bearable_time = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -55,13 +57,15 @@ void Transaction::put_removals(Part& part, store::WriteContext& writer) {
 // In the writer: conditions first, all of them, then puts. R4 http.html#trules has the order.
 model::Result<void> Transaction::write(store::WriteContext& writer) {
   changed_ = false;
-  auto resolution = resolve(&writer);
-  if (!resolution) return resolution.error();
-  if (!same(*resolution, planned_)) {
+  if (!still_holds(planned_, writer)) {
     if (!exclusive_) {
       changed_ = true;
-      return failure(FailureKind::conflict, IssueCode::conflict, "What the transaction's conditions match has changed meanwhile");
+      return failure(
+          FailureKind::conflict, IssueCode::conflict,
+          "What the transaction's conditions match was changed by others each time that it was to be stored; send it again");
     }
+    auto resolution = resolve(&writer);
+    if (!resolution) return resolution.error();
     if (auto made = plan(*resolution, &writer); !made) return made;
     planned_ = std::move(*resolution);
   }
@@ -194,7 +198,8 @@ void Transaction::run(Done done) {
   }
   const auto begun = ThreadClock::now();
   if (auto made = plan_anew(); !made) return done(refused(made.error()));
-  const bool small = parts_.size() <= small_parts && ThreadClock::now() - begun <= small_time;
+  const auto taken = ThreadClock::now() - begun;
+  const bool small = parts_.size() <= small_parts && taken <= small_time;
   const auto self = shared_from_this();
   auto operation = with_provenance(context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); });
   if (exchange_->once) {
@@ -205,10 +210,10 @@ void Transaction::run(Done done) {
   }
   // Large ones, and those that read what they wrote, wait here, so that the writer's thread does no more than write.
   for (int attempt = 1;; ++attempt) {
-    exclusive_ = small || attempt > most_attempts;
+    exclusive_ = small || (attempt > few_attempts && taken <= bearable_time);
     const auto result = context_.store.write(operation, exchange_->lane);
     if (result) return done(answer());
-    if (!changed_) return done(failure_response(result.error()));
+    if (!changed_ || attempt == most_attempts) return done(failure_response(result.error()));
     if (auto made = plan_anew(); !made) return done(refused(made.error()));
   }
 }

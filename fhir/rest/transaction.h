@@ -69,8 +69,10 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   void run(Done done);
 
  private:
-  // What the store answered to the conditions, in the order of searches_, and the current versions of looked_up_.
+  // What the store answered to the conditions, in the order of searches_, and the current versions of looked_up_. Nothing that
+  // was written up to `moment` is missing.
   struct Resolution {
+    store::Document moment = 0;
     std::vector<std::vector<store::Version>> matches;
     std::vector<std::optional<store::Version>> versions;
   };
@@ -94,7 +96,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
 
   // transaction_targets.cpp
   model::Result<Resolution> resolve(store::WriteContext* writer) const;  // null: from what is on disk
-  bool same(const Resolution& a, const Resolution& b) const;
+  bool still_holds(const Resolution& resolution, store::WriteContext& writer) const;
   void plan_deletes(const Resolution& resolution);
   void plan_creates(const Resolution& resolution, BundleMatcher& matcher);
   void plan_updates(const Resolution& resolution, BundleMatcher& matcher, store::WriteContext* writer);

@@ -13,6 +13,12 @@ namespace rest {
 using model::FailureKind;
 using model::IssueCode;
 
+namespace {
+
+constexpr std::size_t longest_full_url = 1024;
+
+}  // namespace
+
 Transaction::Transaction(const Context& context, ExchangePtr exchange, ReadBundle bundle, std::vector<Entry> entries)
     : context_(context), exchange_(std::move(exchange)), bundle_(std::move(bundle)), full_urls_(base_urls(context, *exchange_)) {
   parts_.resize(entries.size());
@@ -155,9 +161,14 @@ void Transaction::check_read(Part& part) {
 // R4 http.html#trules: a resource can only appear in a transaction once, by identity. bdl-7: so can a fullUrl.
 void Transaction::check_identities() {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    const auto& part = parts_[i];
-    const auto& entry = part.entry;
+    auto& part = parts_[i];
+    auto& entry = part.entry;
     if (part.kind == Part::Kind::read) continue;
+    if (entry.full_url.size() > longest_full_url) {  // relative references are read in its light, each
+      faults_.add(FailureKind::bad_request, IssueCode::too_long,
+                  "The fullUrl is longer than " + std::to_string(longest_full_url) + " bytes", entry.expression("fullUrl"));
+      entry.full_url = {};
+    }
     if (part.kind != Part::Kind::create && part.criteria == no_number && !part.what.empty()) {
       const auto [other, first] = identities_.emplace(part.what, i);
       if (!first) {

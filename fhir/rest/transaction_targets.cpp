@@ -1,11 +1,14 @@
 // Which resource each entry of a transaction is about. R4 http.html#trules, in its order: deletes, creates, updates and patches.
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/read.h"
+#include "fhir/rest/thread_clock.h"
 #include "fhir/rest/transaction.h"
+#include "search/execute_deadline.h"
 
 namespace rest {
 
@@ -13,9 +16,20 @@ using model::failure;
 using model::FailureKind;
 using model::IssueCode;
 
+namespace {
+
+constexpr auto most_time = std::chrono::seconds(5);                   // of CPU, for all conditions
+constexpr auto most_time_of_writer = std::chrono::milliseconds(100);  // for which all other writes wait
+constexpr std::size_t most_matches = 200'000;                         // of all conditions: what is kept of each is some 100 bytes
+
+}  // namespace
+
 // As many matches as decide: two, or all that may be deleted, beyond those that the transaction itself deletes or updates.
 model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext* writer) const {
   Resolution resolution;
+  resolution.moment = writer ? writer->next_document() - 1 : context_.store.last_document();
+  const auto begun = ThreadClock::now();
+  std::size_t kept = 0;
   std::unordered_map<model::TypeId, std::size_t> touched;
   if (!searches_.empty()) {
     for (const auto& part : parts_) {
@@ -27,6 +41,15 @@ model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext*
     const auto others = own == touched.end() ? 0 : own->second;
     auto found = search.of_delete ? matches_to_delete(context_, search.condition, others, writer != nullptr)
                                   : find_matches(context_, search.condition, 2 + others, writer != nullptr);
+    if (found && ThreadClock::now() - begun > most_time) {
+      found = failure(FailureKind::timeout, IssueCode::too_costly,
+                      "What the transaction's conditions match takes too long to find; use exact criteria such as "
+                      "identifier=[system]|[value], or smaller transactions");
+    } else if (found && (kept += found->size()) > most_matches) {
+      found = failure(FailureKind::bad_request, IssueCode::too_costly,
+                      "The transaction's conditions match more than " + std::to_string(most_matches) +
+                          " resources together; use criteria that match one, or smaller transactions");
+    }
     if (!found) {
       Faults faults;
       faults.add(found.error(), search.expression);
@@ -43,13 +66,30 @@ model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext*
   return resolution;
 }
 
-bool Transaction::same(const Resolution& a, const Resolution& b) const {
-  const auto equal = [](const store::Version& x, const store::Version& y) { return x.document == y.document; };
+// Whether resolve() would give the same now, by what was written since: what it found is current as it was, and nothing new
+// matches. Where that takes too long for the writer to find out, no.
+bool Transaction::still_holds(const Resolution& resolution, store::WriteContext& writer) const {
+  const bool others_wrote = resolution.moment + 1 != writer.next_document();  // else there may have been an erasure yet
   const auto document = [](const std::optional<store::Version>& version) { return version ? version->document : 0; };
-  return std::equal(a.versions.begin(), a.versions.end(), b.versions.begin(), b.versions.end(),
-                    [&](const auto& x, const auto& y) { return document(x) == document(y); }) &&
-         std::equal(a.matches.begin(), a.matches.end(), b.matches.begin(), b.matches.end(),
-                    [&](const auto& x, const auto& y) { return std::equal(x.begin(), x.end(), y.begin(), y.end(), equal); });
+  for (std::size_t i = 0; i < looked_up_.size(); ++i) {
+    const auto& part = parts_[looked_up_[i]];
+    const auto& id = part.criteria == no_number ? part.id : part.target_ids.body_id;
+    if (document(writer.current(part.target.type, id)) != document(resolution.versions[i])) return false;
+  }
+  const auto begun = ThreadClock::now();
+  try {
+    for (std::size_t i = 0; i < searches_.size(); ++i) {
+      for (const auto& match : resolution.matches[i]) {
+        if (document(writer.current(match.type, match.id)) != match.document) return false;
+      }
+      const auto& query = *searches_[i].condition.query;
+      if (others_wrote && context_.search.matches_since(query, resolution.moment, true, most_time_of_writer)) return false;
+      if (ThreadClock::now() - begun > most_time_of_writer) return false;
+    }
+  } catch (const search::QueryTimeout&) {
+    return false;
+  }
+  return true;
 }
 
 std::string Transaction::name_of(const store::Version& version) const {
