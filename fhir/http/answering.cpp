@@ -14,7 +14,7 @@ namespace http {
 namespace {
 
 // What a request takes of memory while it is carried out, for each byte of its body: tree, terms, what is stored, an answer. Most
-// take 6 to 8, the worst 15 (tests/http/hostile.cpp has them).
+// take 6 to 8, the worst 20 (tests/http/hostile.cpp has them).
 constexpr std::uint64_t work_per_byte = 8;
 constexpr std::uint64_t unfolded_per_byte = 8;  // of one in a content coding, until that is undone
 constexpr auto longest_wait = std::chrono::seconds(10);

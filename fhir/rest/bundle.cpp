@@ -49,13 +49,13 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
                   "X-Provenance tells of one write: a batch is several, each on its own; send a transaction");
   }
   exchange->request.body = {};  // the tree has its own copy
-  auto entries = read_entries(context.bundle, root);
-  if (entries.size() > context.options.max_bundle_entries) {
+  if (const auto count = count_entries(context.bundle, root); count > context.options.max_bundle_entries) {
     return refuse(FailureKind::too_large, IssueCode::too_long,
-                  "The Bundle has " + std::to_string(entries.size()) + " entries; at most " +
+                  "The Bundle has " + std::to_string(count) + " entries; at most " +
                       std::to_string(context.options.max_bundle_entries) + " are taken",
                   "Bundle.entry");
   }
+  auto entries = read_entries(context.bundle, root);
   if (entries.size() > bulk_entries) exchange->lane = store::Lane::bulk;
   if (kind == "transaction") {
     if (!read->ok()) return done(failure_response({FailureKind::unprocessable, read->issues}));

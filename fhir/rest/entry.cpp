@@ -20,6 +20,12 @@ std::string Entry::expression(std::string_view member) const {
   return "Bundle.entry[" + std::to_string(index) + "]" + (member.empty() ? "" : ".") + std::string(member);
 }
 
+std::size_t count_entries(const BundleElements& elements, model::NodeRef bundle) {
+  std::size_t count = 0;
+  for (auto node = bundle.first_child(); node; node = node.next_sibling()) count += node.element() == elements.entry;
+  return count;
+}
+
 std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef bundle) {
   std::vector<Entry> entries;
   for (auto node = bundle.first_child(); node; node = node.next_sibling()) {

@@ -23,6 +23,7 @@ struct Entry {
   std::string expression(std::string_view member = {}) const;  // "Bundle.entry[3].request.url"
 };
 
+std::size_t count_entries(const BundleElements& elements, model::NodeRef bundle);
 std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef bundle);
 
 // request.url below the service's base: "Patient/1" for "/Patient/1", "[base]/Patient/1" and "Patient/1". Unchanged if it is none

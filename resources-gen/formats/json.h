@@ -57,7 +57,9 @@ std::string hole_text(MetaHole kind, std::uint64_t version, std::int64_t last_up
 
 // Appends `text` to `out` as a JSON string, quotes included; escapes only what JSON demands. What is not UTF-8 becomes U+FFFD.
 void append_string(std::string& out, std::string_view text);
-// Pretty-prints minified JSON, two spaces a level.
+// Pretty-prints minified JSON, two spaces a level; deeper than most_indented all have as many, so that no text grows by its
+// depth.
+inline constexpr std::size_t most_indented = 24;
 std::string pretty(std::string_view json);
 // An OperationOutcome in minified JSON; what no FHIR string may hold is replaced in what it quotes. At least one issue is
 // written: an empty list yields one of code informational. Line and column end the diagnostics: R4 has no element for them

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 
 #include "resources-gen/formats/json.h"
@@ -25,7 +26,7 @@ std::string pretty(std::string_view json) {
   std::size_t depth = 0;
   const auto line = [&] {
     out += '\n';
-    out.append(depth * 2, ' ');
+    out.append(std::min(depth, most_indented) * 2, ' ');
   };
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];

@@ -24,7 +24,7 @@ class XmlWriter {
   void line(std::size_t depth) {
     if (!pretty_) return;
     out_ += '\n';
-    out_.append(2 * depth, ' ');
+    out_.append(2 * std::min(depth, most_indented), ' ');
   }
   void write_resource(NodeRef resource, std::size_t depth);
   void write_element(NodeRef node, std::size_t depth);

@@ -13,6 +13,10 @@ TEST_CASE("pretty-printing adds white space only") {
   CHECK(formats::pretty(R"({"a":[1,{"b":"x,{}[]:\""},[]],"c":{}})") ==
         "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x,{}[]:\\\"\"\n    },\n    []\n  ],\n  \"c\": {}\n}");
   CHECK(formats::pretty("") == "");
+  std::string deep;
+  for (int i = 0; i < 10000; ++i) deep += '[';
+  for (int i = 0; i < 10000; ++i) deep += i == 0 ? "1]" : "]";
+  CHECK(formats::pretty(deep).size() < 60 * deep.size());
   const auto folder = tests::official_data("r4-minimal");
   if (!folder) return;
   for (const auto& path : tests::files_of(*folder / "json", ".json")) {
