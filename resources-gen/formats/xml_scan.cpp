@@ -1,6 +1,7 @@
 #include "resources-gen/formats/xml_scan.h"
 
 #include <expat.h>
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -11,13 +12,13 @@
 #include <vector>
 
 #include "resources-gen/formats/json_tape.h"
+#include "resources-gen/formats/xml_namespaces.h"
 
 namespace formats {
 namespace {
 
 constexpr std::size_t max_text = 0x3fff'ffff;  // expat counts in int, and the JSON made of a text is less than twice as long
 constexpr std::size_t kept_scratch = 1 << 20;  // a parser that has seen a longer text is not kept
-constexpr char separator = '\n';               // between namespace and name: expat refuses it in a namespace
 
 struct ParserFree {
   void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
@@ -30,7 +31,7 @@ struct Scan {
   XmlEvents& events;
   std::uint32_t max_depth;
   std::uint32_t depth = 0;
-  bool declares_default = false;
+  XmlNamespaces namespaces;
   std::vector<XmlAttribute> attributes;
   XmlFault fault;
   std::exception_ptr thrown;
@@ -55,19 +56,43 @@ void guarded(void* data, Call call) {
   }
 }
 
-QualifiedName name_of(const char* text) {
-  const std::string_view whole = text;
-  const auto at = whole.find(separator);
-  if (at == std::string_view::npos) return {{}, whole};
-  return {whole.substr(0, at), whole.substr(at + 1)};
+// Whether the default namespace is among those declared.
+bool declare(Scan& scan, const char** attributes) {
+  bool is_default = false;
+  for (; *attributes && scan.fault.message.empty(); attributes += 2) {
+    const auto prefix = XmlNamespaces::declares(attributes[0]);
+    if (!prefix) continue;
+    const std::string_view space = attributes[1];
+    if (space.size() > XmlNamespaces::longest) {
+      scan.stop(fmt::format("a namespace is longer than {} bytes", XmlNamespaces::longest), true);
+    } else if (const auto fault = scan.namespaces.declare(*prefix, space); !fault.empty()) {
+      scan.stop(std::string(fault));
+    } else {
+      is_default = is_default || prefix->empty();
+      scan.events.declared(*prefix, space);
+    }
+  }
+  return is_default;
 }
 
 void XMLCALL on_start(void* data, const char* name, const char** attributes) {
   guarded(data, [&](Scan& scan) {
     if (++scan.depth > scan.max_depth) return scan.stop("elements are nested too deeply", true);
+    scan.namespaces.open();
+    const bool declares_default = declare(scan, attributes);
     scan.attributes.clear();
-    for (; *attributes; attributes += 2) scan.attributes.push_back({name_of(attributes[0]), attributes[1]});
-    scan.events.start({name_of(name), scan.attributes, scan.offset(), std::exchange(scan.declares_default, false)});
+    XmlTag tag{{}, {}, scan.offset(), declares_default};
+    auto fault = scan.namespaces.element(name, tag.name);
+    for (; *attributes && fault.empty(); attributes += 2) {
+      if (XmlNamespaces::declares(attributes[0])) continue;
+      XmlAttribute& attribute = scan.attributes.emplace_back(XmlAttribute{{}, attributes[1]});
+      fault = scan.namespaces.attribute(attributes[0], attribute.name);
+    }
+    if (fault.empty() && scan.namespaces.has_duplicates(scan.attributes)) fault = "duplicate attribute";
+    if (!fault.empty()) scan.stop(std::string(fault));
+    if (!scan.fault.message.empty()) return;
+    tag.attributes = scan.attributes;
+    scan.events.start(tag);
   });
 }
 
@@ -75,19 +100,15 @@ void XMLCALL on_end(void* data, const char* name) {
   guarded(data, [&](Scan& scan) {
     --scan.depth;
     const int bytes = XML_GetCurrentByteCount(scan.parser);  // 0: the end that belongs to an empty tag
-    scan.events.end(name_of(name), scan.offset() + static_cast<std::size_t>(bytes), bytes == 0);
+    QualifiedName qualified;
+    scan.namespaces.element(name, qualified);
+    scan.events.end(qualified, scan.offset() + static_cast<std::size_t>(bytes), bytes == 0);
+    scan.namespaces.close();
   });
 }
 
 void XMLCALL on_text(void* data, const char* text, int size) {
   guarded(data, [&](Scan& scan) { scan.events.text({text, static_cast<std::size_t>(size)}, scan.offset()); });
-}
-
-void XMLCALL on_namespace(void* data, const char* prefix, const char* space) {
-  guarded(data, [&](Scan& scan) {
-    scan.declares_default = scan.declares_default || !prefix;
-    scan.events.declared(prefix ? prefix : "", space ? space : "");
-  });
 }
 
 // R4 xml.html: there SHALL be no DTD. Told before anything of it is looked at.
@@ -136,14 +157,13 @@ XmlFault scan_xml(std::string_view text, XmlEvents& events, std::uint32_t max_de
   thread_local Parser kept;
   Parser parser = std::move(kept);  // not kept when this throws, and no second scan within a scan takes it
   if (!parser) {
-    parser.reset(XML_ParserCreateNS("UTF-8", separator));
+    parser.reset(XML_ParserCreate("UTF-8"));
     if (!parser) throw std::bad_alloc();
   }
   Scan scan{.parser = parser.get(), .events = events, .max_depth = max_depth};
   XML_SetUserData(parser.get(), &scan);
   XML_SetElementHandler(parser.get(), on_start, on_end);
   XML_SetCharacterDataHandler(parser.get(), on_text);
-  XML_SetStartNamespaceDeclHandler(parser.get(), on_namespace);
   XML_SetStartDoctypeDeclHandler(parser.get(), on_doctype);
   XML_SetXmlDeclHandler(parser.get(), on_declaration);
   const bool well = XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) == XML_STATUS_OK;

@@ -61,6 +61,23 @@ TEST_CASE("what is no XML of FHIR's kind is refused with a clear word", "[xml]")
       {open_patient + "<f:id value='a'/></Patient>", "unbound prefix"},
       {"<Patient xmlns='http://hl7.org/fhir' xmlns:x='urn:a' xmlns:y='urn:a'><id x:a='1' y:a='2'/></Patient>",
        "duplicate attribute"},
+      {"<Patient xmlns='http://hl7.org/fhir' xmlns:x='urn:a'><x:name xmlns:y='urn:a' x:a='1' y:a='2'/></Patient>",
+       "duplicate attribute"},
+      {open_patient + "<name xmlns:x='urn:a'/><id x:a='1'/></Patient>", "unbound prefix"},
+      {open_patient + "<xmlns:id/></Patient>", "unbound prefix"},
+      {open_patient + "<id xmlns:x=''/></Patient>", "a prefix is declared without a namespace"},
+      {open_patient + "<id xmlns:='urn:a'/></Patient>", "not well-formed"},
+      {open_patient + "<id xmlns:1='urn:a'/></Patient>", "not well-formed"},
+      {open_patient + "<id xmlns:a:b='urn:a'/></Patient>", "not well-formed"},
+      {open_patient + "<id xmlns:xmlns='urn:a'/></Patient>", "the prefix xmlns is declared"},
+      {open_patient + "<id xmlns:xml='urn:a'/></Patient>", "the prefix xml is bound to another namespace"},
+      {open_patient + "<id xmlns:x='http://www.w3.org/XML/1998/namespace'/></Patient>", "a reserved namespace"},
+      {open_patient + "<id xmlns='http://www.w3.org/2000/xmlns/'/></Patient>", "a reserved namespace"},
+      {open_patient + "<x:y:id xmlns:x='urn:a'/></Patient>", "not well-formed"},
+      {open_patient + "<:id/></Patient>", "not well-formed"},
+      {open_patient + "<x: xmlns:x='urn:a'/></Patient>", "not well-formed"},
+      {open_patient + "<x:-id xmlns:x='urn:a'/></Patient>", "not well-formed"},
+      {open_patient + "<id :a='1'/></Patient>", "not well-formed"},
       {open_patient + "<id value='\xff'/></Patient>", "not UTF-8", 1, 49},
       {open_patient + "<id value='\xc0\xaf'/></Patient>", "not UTF-8"},
       {open_patient + "<id value='\xed\xa0\x80'/></Patient>", "not UTF-8"},
@@ -132,6 +149,44 @@ TEST_CASE("large and many things in XML cost linear time", "[xml]") {
   CHECK(read("<Patient xmlns='http://hl7.org/fhir'" + declarations + "/>").ok());
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   CHECK(seconds < 60);  // quadratic ways take hours
+}
+
+TEST_CASE("a namespace costs what it is long, however often its prefix is used", "[xml]") {
+  const auto declared = [](std::size_t size, const std::string& content) {
+    return "<f:Patient xmlns:f='http://hl7.org/fhir' xmlns='" + std::string(size, 'u') + "' xmlns:p='" + std::string(size, 'p') +
+           "'>" + content + "</f:Patient>";
+  };
+  std::string attributes;
+  for (int i = 0; i < 50'000; ++i) attributes += " p:a" + std::to_string(i) + "=''";
+  for (const std::string& content : {"<f:id" + attributes + "/>", repeated("<a/>", 500'000), repeated("<p:a/>", 500'000)}) {
+    // Written out, the namespaces take 25 GB and more.
+    const auto costly = read(declared(512 << 10, content));
+    CHECK(costly.malformed);
+    REQUIRE(costly.issues.size() == 1);
+    CHECK(costly.issues.begin()->code == model::IssueCode::too_costly);
+    CHECK_THAT(costly.issues.begin()->diagnostics, Catch::Contains("a namespace is longer than 1024 bytes"));
+    CHECK(costly.issues.begin()->line == 1);
+    const auto refused = read(declared(1024, content));
+    CHECK(!refused.malformed);
+    CHECK(!refused.ok());
+  }
+  CHECK(read(declared(1024, "<f:active value='true'/>")).ok());
+  // on the same element as what has the prefix
+  CHECK(read("<Patient xmlns='http://hl7.org/fhir' xmlns:p='" + std::string(512 << 10, 'p') + "'" + attributes + "/>").malformed);
+}
+
+TEST_CASE("a prefix stands for what the innermost element that declares it says", "[xml]") {
+  const auto result = read(
+      "<a:Patient xmlns:a='http://hl7.org/fhir' xmlns:b='urn:b'>"
+      "<b:id xmlns:b='http://hl7.org/fhir' value='1'/>"
+      "<a:name xmlns='http://hl7.org/fhir' xmlns:a='urn:a'><family value='x' xmlns:a='http://hl7.org/fhir'/></a:name>"
+      "<gender xmlns='http://hl7.org/fhir' value='male'/>"
+      "<b:birthDate value='2000'/></a:Patient>");
+  REQUIRE(!result.malformed);
+  std::vector<std::string> said;
+  for (const auto& issue : result.issues) said.push_back(issue.diagnostics);
+  CHECK(said == std::vector<std::string>{"name is in the namespace 'urn:a', not in http://hl7.org/fhir",
+                                         "birthDate is in the namespace 'urn:b', not in http://hl7.org/fhir"});
 }
 
 TEST_CASE("faults in XML are counted beyond the limit", "[xml]") {

@@ -155,6 +155,11 @@ TEST_CASE("XML Patch: what is no patch") {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "<a>";
   CHECK(xml_patched(document, deep).starts_with("! The XML Patch is no XML"));
+  const auto space = std::string(512 << 10, 'u');  // written out before each name it takes 25 GB
+  std::string named;
+  for (int i = 0; i < 50'000; ++i) named += " p:a" + std::to_string(i) + "=''";
+  CHECK(xml_patched(document, "<diff xmlns:p='" + space + "'><add sel='a'" + named + "/></diff>")
+            .find("a namespace is longer than 1024 bytes") != std::string::npos);
   const auto parsed = patch::XmlPatch::read(R"(<diff><remove/><x/><add sel="1 +" pos="y"/></diff>)");
   REQUIRE(!parsed);
   const auto failure = parsed.error();
