@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <vector>
 
 #include "search/parameter_types.h"
 
@@ -105,10 +106,41 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
+icu::UnicodeString from_utf8(std::string_view text) {
+  return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
+}
+
+// What NFD may move: a mark, or what decomposes to marks alone.
+bool is_movable(UChar32 c) { return c >= 0x300 && u_getIntPropertyValue(c, UCHAR_LEAD_CANONICAL_COMBINING_CLASS) != 0; }
+
+// Each run of marks in canonical order already, without those that folding drops. Else NFD would move them one by one, in time
+// that grows with the square of a run's length: Unicode has no limit of it (UAX #15 section 13 would cut it at 30).
+icu::UnicodeString with_marks_in_order(const icu::UnicodeString& text) {
+  constexpr UChar32 ypogegrammeni = 0x345;  // a mark whose folded form is a letter
+  icu::UnicodeString out;
+  std::vector<UChar32> run;
+  const auto end_run = [&] {
+    std::stable_sort(run.begin(), run.end(),
+                     [](UChar32 a, UChar32 b) { return u_getCombiningClass(a) < u_getCombiningClass(b); });
+    for (const UChar32 mark : run) out.append(mark);
+    run.clear();
+  };
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 c = text.char32At(i);
+    if (!is_movable(c)) {
+      end_run();
+      out.append(c);
+    } else if (u_charType(c) != U_NON_SPACING_MARK || c == ypogegrammeni) {
+      run.push_back(c);
+    }
+  }
+  end_run();
+  return out;
+}
+
 std::string fold_unicode(std::string_view text, bool keep_punctuation) {
   UErrorCode error = U_ZERO_ERROR;
-  icu::UnicodeString decomposed =
-      nfd().normalize(icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))), error);
+  icu::UnicodeString decomposed = nfd().normalize(with_marks_in_order(from_utf8(text)), error);
   if (U_FAILURE(error)) throw std::runtime_error("ICU could not normalize a string");
   decomposed.foldCase();
   Collapsing out(text.size());
@@ -166,7 +198,7 @@ std::string fold_case(std::string_view text) {
     }
     return out;
   }
-  icu::UnicodeString folded = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
+  icu::UnicodeString folded = from_utf8(text);
   folded.foldCase();
   std::string out;
   folded.toUTF8String(out);

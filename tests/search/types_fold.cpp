@@ -1,5 +1,11 @@
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
 #include <catch2/catch.hpp>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "search/fold.h"
 #include "search/parameter_types.h"
@@ -37,6 +43,95 @@ TEST_CASE("strings fold to their base characters", "[types]") {
     CHECK(search::fold(row.text) == row.folded);
     CHECK(search::fold(search::fold(row.text)) == search::fold(row.text));
   }
+}
+
+namespace {
+
+std::string utf8(const std::vector<UChar32>& points) {
+  icu::UnicodeString text;
+  for (const UChar32 c : points) text.append(c);
+  std::string out;
+  return text.toUTF8String(out);
+}
+
+// NFD of all, then case folding, then what is kept: as the rule is said, in quadratic time. Neither spaces nor punctuation.
+std::string plainly_folded(const std::vector<UChar32>& points) {
+  UErrorCode error = U_ZERO_ERROR;
+  auto text = icu::Normalizer2::getNFDInstance(error)->normalize(icu::UnicodeString::fromUTF8(utf8(points)), error);
+  REQUIRE(U_SUCCESS(error));
+  text.foldCase();
+  std::vector<UChar32> kept;
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 c = text.char32At(i);
+    if ((U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CC_MASK | U_GC_CF_MASK)) == 0)
+      kept.push_back(c == 0xf8 ? 'o' : c);  // the base letter of one with a stroke
+  }
+  return utf8(kept);
+}
+
+}  // namespace
+
+TEST_CASE("marks in any order fold as their canonical order does", "[types]") {
+  std::vector<UChar32> marks, of_marks, with_marks;  // of a class; of none, but decomposed to marks; letters with marks
+  UErrorCode error = U_ZERO_ERROR;
+  const auto& nfd = *icu::Normalizer2::getNFDInstance(error);
+  int kept = 0;
+  for (UChar32 c = 0x80; c < 0x110000; ++c) {
+    if (u_isUWhiteSpace(c) || U_GET_GC_MASK(c) & (U_GC_P_MASK | U_GC_CS_MASK | U_GC_CN_MASK)) continue;
+    icu::UnicodeString parts;
+    if (u_getCombiningClass(c) != 0) {
+      marks.push_back(c);
+      if (!plainly_folded({'a', c}).ends_with('a')) ++kept;
+    } else if (nfd.getDecomposition(c, parts) && u_getCombiningClass(parts.char32At(0)) != 0) {
+      of_marks.push_back(c);
+    } else if (u_getIntPropertyValue(c, UCHAR_TRAIL_CANONICAL_COMBINING_CLASS) != 0) {
+      with_marks.push_back(c);
+    }
+  }
+  REQUIRE(marks.size() > 800);
+  REQUIRE(kept > 10);  // tone marks of Hangul, viramas, U+0345
+  REQUIRE(of_marks.size() >= 3);
+  REQUIRE(with_marks.size() > 700);
+  for (const auto* list : {&marks, &of_marks, &with_marks}) {
+    for (const UChar32 c : *list) {
+      for (const UChar32 other : {0x301, 0x316, 0x345, 0x302e, 0x1b44}) {
+        const std::vector<UChar32> text{'x', c, other, c, 'y'};
+        INFO(utf8(text));
+        CHECK(search::fold(utf8(text)) == plainly_folded(text));
+      }
+    }
+  }
+  const auto seed = std::random_device()();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const auto one_of = [&](const std::vector<UChar32>& list) { return list[random() % list.size()]; };
+  const std::vector<UChar32> others{'b', 'Q', 0x345, 0x302e, 0x1d165, 0x34f, 0xd55c, 0x20dd, 0x3b1};
+  for (int i = 0; i < 5000; ++i) {
+    std::vector<UChar32> text{'a'};
+    for (std::size_t size = random() % 60; text.size() < size;) {
+      const auto which = random() % 8;
+      text.push_back(which < 4 ? one_of(marks) : which < 6 ? one_of(others) : one_of(which == 6 ? of_marks : with_marks));
+    }
+    INFO(utf8(text));
+    REQUIRE(search::fold(utf8(text)) == plainly_folded(text));
+  }
+}
+
+TEST_CASE("a long run of marks folds in linear time", "[types]") {
+  // In the square of the length it would be minutes.
+  const auto repeated = [](std::string_view text, int times) {
+    std::string out = "a";
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  const int pairs = 200'000;
+  CHECK(search::fold(repeated("\u0301\u0316", pairs)) == "a");
+  CHECK(search::fold(repeated("\u0f73\u0f71", pairs)) == "a");  // the first has no class, but decomposes to marks
+  const std::string kept = search::fold(repeated("\u0345\u302e", pairs));
+  REQUIRE(kept.size() == 1 + 5 * static_cast<std::size_t>(pairs));
+  CHECK(kept.starts_with("a\u302e\u302e"));
+  CHECK(kept.ends_with("\u03b9\u03b9"));
+  CHECK(search::phonetic(repeated("\u0301\u0316", pairs)) == "A000 ");
 }
 
 TEST_CASE("tokens of type string fold in case only", "[types]") {
