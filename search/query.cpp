@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t max_values = 10000;   // alternatives of a whole query
 constexpr std::size_t max_looked = 200000;  // the same, times the types that are searched
+constexpr std::size_t max_scans = 100000;   // that they stand for: an id alone, of a reference to any type, for some 300
+constexpr std::size_t max_label = 200;      // bytes; a query over many types keeps many
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t ticks = 10000;  // of 100 ns in a millisecond
@@ -82,7 +84,11 @@ std::vector<TimeRange> united(std::vector<TimeRange> ranges) {
   return out;
 }
 
-std::string label_of(const Argument& argument) { return argument.name + "=" + argument.value; }
+std::string label_of(const Argument& argument) {
+  std::string label = argument.name.substr(0, max_label) + "=";
+  if (label.size() < max_label) label.append(argument.value, 0, max_label - label.size());
+  return label;
+}
 
 }  // namespace
 
@@ -157,20 +163,22 @@ void QueryParser::terms_condition(const ParameterIds& parameters, std::string_vi
   const auto values = split_alternatives(argument.value);
   values_ += values.size();
   if (values_ > max_values || values_ * query_->types.size() > max_looked) return;  // finish() says so
+  if (query_->size > max_scans) return;                                             // as has_room() has said
   Condition condition;
   condition.label = label_of(argument);
   bool failed = false;
   std::size_t last = 0;  // clauses of the type before
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
+  for (std::size_t i = 0; i < parameters.size() && query_->size <= max_scans; ++i) {
     const model::TypeId type = query_->types[i];
     const std::size_t before = condition.any.size();
+    ScanContext scan{context_.schema, context_.schema.search_parameters[parameters[i]], parameters[i], type, query_->base_urls};
     if (i > 0 && parameters[i] == parameters[i - 1]) {  // scans are the parameter's, whatever the type
-      for (std::size_t c = last; c < before; ++c) {
+      for (std::size_t c = last; c < before && !failed; ++c) {
+        if (!has_room(scan, condition.any[c].scans.size())) failed = true;
         condition.any.push_back(condition.any[c]);
         condition.any.back().key.type = type;
       }
     } else {
-      ScanContext scan{context_.schema, context_.schema.search_parameters[parameters[i]], parameters[i], type, query_->base_urls};
       scan.now_ms = query_->now_ms;
       if (!take_modifier(scan, modifier, argument) || !add_clauses(scan, values, condition)) failed = true;
     }
@@ -197,6 +205,18 @@ bool QueryParser::take_modifier(ScanContext& scan, std::string_view modifier, co
   return false;
 }
 
+bool QueryParser::has_room(const ScanContext& scan, std::size_t scans) {
+  query_->size += scans;
+  if (query_->size <= max_scans) return true;
+  const bool reference = scan.parameter.type == model::ParameterType::reference;
+  fault("The parameter " + std::string(context_.schema.text(scan.parameter.code)) +
+            " has too many values for one search, which looks for at most " + std::to_string(max_scans) +
+            " terms of the index in all" +
+            (reference ? "; an id alone stands for one in each type that is referred to, Type/id for that one only" : ""),
+        model::IssueCode::too_costly);
+  return false;
+}
+
 bool QueryParser::add_clauses(const ScanContext& scan, const std::vector<std::string>& values, Condition& condition) {
   Clause positive, negated;
   positive.key = negated.key = {scan.base, scan.parameter_id};
@@ -211,6 +231,7 @@ bool QueryParser::add_clauses(const ScanContext& scan, const std::vector<std::st
       for (const model::Issue& issue : scans.error().issues) fault(issue.diagnostics, issue.code);
       continue;
     }
+    if (!has_room(scan, scans->scans.size())) return false;
     // `:not=a,b` excludes both (R5 says so of R4's open point); any other mixture is an OR of its parts.
     const bool apart = scans->negated && scan.modifier != Modifier::not_;
     if (apart) {
@@ -314,6 +335,7 @@ model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
     fault("_page is a token of another search: its parameters are not those that the token was made for");
   }
   if (!faults_.empty()) return model::Failure{model::FailureKind::bad_request, std::move(faults_)};
+  query_->size += query_->inclusions.size();
   // Document order is the order of lastUpdated: as the last key it costs no look-up, and nothing can follow an id within a type.
   auto& sort = query_->sort;
   if (const auto id = std::find_if(sort.begin(), sort.end(), [](const SortKey& key) { return key.kind == SortKey::Kind::id; });

@@ -59,7 +59,8 @@ class QueryParser {
   void condition(std::string_view name, std::string_view modifier, const Argument& argument);
   void terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument);
   bool take_modifier(ScanContext& scan, std::string_view modifier, const Argument& argument);
-  // The clauses of one type. False: some value has no meaning.
+  bool has_room(const ScanContext& scan, std::size_t scans);  // counts them; false: there are too many, and it was said
+  // The clauses of one type. False: some value has no meaning, or there are too many.
   bool add_clauses(const ScanContext& scan, const std::vector<std::string>& values, Condition& condition);
   void id_condition(std::string_view modifier, const Argument& argument);
   void updated_condition(std::string_view modifier, const Argument& argument);

@@ -90,6 +90,7 @@ void QueryParser::finish_scope() {
   auto& conditions = query_->conditions;
   conditions.insert(conditions.begin(), in_compartment(context_.schema, context_.extractor, {scope_.compartment, scope_.id},
                                                        query_->types, query_->base_urls));
+  for (const Clause& clause : conditions.front().any) query_->size += clause.scans.size();
 }
 
 std::string QueryParser::types_text() const {

@@ -32,6 +32,7 @@ class Faults {
   // Each issue of `failure` under `expression`: "Bundle.entry[3]".
   void add(const model::Failure& failure, std::string_view expression);
   bool empty() const { return failure_.issues.empty(); }
+  bool full() const { return left_out_ > 0; }  // some are not told
   const model::Failure& failure() const { return failure_; }
 
  private:

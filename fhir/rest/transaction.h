@@ -93,6 +93,9 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   void check_identities();
   void find_searches();
   std::size_t search_number(model::TypeId type, std::string_view criteria, std::string_view what, const std::string& expression);
+  bool searches_fit() const;
+  void refuse_search(const model::Failure& failure, const std::string& expression);
+  void count_search(const search::Query& query, const std::string& expression);
 
   // transaction_targets.cpp
   model::Result<Resolution> resolve(store::WriteContext* writer) const;  // null: from what is on disk
@@ -138,6 +141,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   std::vector<Part> parts_;
   FullUrls full_urls_;
   std::vector<Search> searches_;
+  std::size_t searches_size_ = 0;                                // of the queries of all entries (Query::size)
   std::unordered_map<std::string, std::size_t> search_numbers_;  // by type and criteria
   std::unordered_map<std::string, std::size_t> identities_;      // "Patient/1" -> the entry that writes it, by its address
   std::unordered_map<std::string, std::size_t> claimed_;         // the same, with what conditions found

@@ -7,6 +7,7 @@
 #include "fhir/rest/search.h"
 #include "fhir/rest/transaction.h"
 #include "resources-gen/model/temporal.h"
+#include "search/query.h"
 
 namespace rest {
 
@@ -16,6 +17,7 @@ using model::IssueCode;
 namespace {
 
 constexpr std::size_t longest_full_url = 1024;
+constexpr std::size_t most_searched = 200000;  // some 200 bytes each
 
 }  // namespace
 
@@ -153,8 +155,10 @@ void Transaction::check_read(Part& part) {
   if (!is_search(target.shape)) return;
   auto arguments = target.arguments;
   std::erase_if(arguments, [](const search::Argument& each) { return each.name == "_format" || each.name == "_pretty"; });
+  if (!searches_fit()) return;
   auto query = parse_search(context_, *part.asked, arguments);
-  if (!query) return faults_.add(query.error(), part.entry.expression("request.url"));
+  if (!query) return refuse_search(query.error(), part.entry.expression("request.url"));
+  count_search(**query, part.entry.expression("request.url"));
   part.query = std::move(*query);
 }
 
@@ -226,12 +230,37 @@ std::size_t Transaction::search_number(model::TypeId type, std::string_view crit
   if (criteria.starts_with(name) && criteria.substr(name.size()).starts_with('?')) criteria.remove_prefix(name.size() + 1);
   if (criteria.starts_with('?')) criteria.remove_prefix(1);
   const auto [known, first] = search_numbers_.emplace(std::string(name) + "?" + std::string(criteria), searches_.size());
-  if (first) {
-    auto condition = parse_condition(context_, *exchange_, type, criteria, what);
-    if (!condition) faults_.add(condition.error(), expression);
-    searches_.push_back({condition ? std::move(*condition) : Condition{}, false, false, expression});
+  if (!first) return known->second;
+  searches_.push_back({{}, false, false, expression});
+  if (!searches_fit()) return known->second;
+  auto condition = parse_condition(context_, *exchange_, type, criteria, what);
+  if (!condition) {
+    refuse_search(condition.error(), expression);
+  } else {
+    count_search(*condition->query, expression);
+    searches_.back().condition = std::move(*condition);
   }
   return known->second;
+}
+
+// Queries are kept until the whole is done. Where they do not fit, one alone is too much, or there are more faults than are
+// told, no further one is read.
+bool Transaction::searches_fit() const { return searches_size_ <= most_searched && !faults_.full(); }
+
+void Transaction::refuse_search(const model::Failure& failure, const std::string& expression) {
+  faults_.add(failure, expression);
+  for (const auto& issue : failure.issues) {
+    if (issue.code == IssueCode::too_costly) searches_size_ = most_searched + 1;
+  }
+}
+
+void Transaction::count_search(const search::Query& query, const std::string& expression) {
+  searches_size_ += query.size;
+  if (searches_fit()) return;
+  faults_.add(FailureKind::bad_request, IssueCode::too_costly,
+              "The searches of the entries up to here look for more than " + std::to_string(most_searched) +
+                  " terms in all; send fewer at once, or searches of fewer values and types",
+              expression);
 }
 
 }  // namespace rest

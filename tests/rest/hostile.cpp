@@ -120,3 +120,26 @@ TEST_CASE("deep, wide and long things are refused or taken in good time") {
   const auto response = fixture.ask("POST", "", costly + "]}");
   CHECK((response.status == 400 || response.status == 200));
 }
+
+TEST_CASE("the searches of a transaction's entries are kept up to a bound") {
+  tests::Fixture server;
+  const auto asked = [&](int entries, std::string_view more, bool read) {
+    std::string text;
+    for (int i = 0; i < entries; ++i) {
+      const auto criteria = "focus=z" + std::to_string(i) + std::string(more);
+      text += std::string(i != 0 ? "," : "") + R"({"request":{"method":)" +
+              (read ? R"("GET","url":"Observation?)" : R"("POST","url":"Observation","ifNoneExist":")") + criteria + "\"}" +
+              (read ? "" : R"(,"resource":{"resourceType":"Observation","status":"final","code":{"text":"x"}})") + "}";
+    }
+    const auto response = server.ask("POST", "", R"({"resourceType":"Bundle","type":"transaction","entry":[)" + text + "]}");
+    return std::to_string(response.status) +
+           (response.body && response.body->find("200000 terms in all") != std::string::npos ? " in all" : "");
+  };
+  std::string many;  // more than one search may look for
+  for (int i = 0; i < 1000; ++i) many += "," + std::to_string(i);
+  for (const bool read : {false, true}) {
+    CHECK(asked(100, {}, read) == "200");
+    CHECK(asked(1000, {}, read) == "400 in all");
+    CHECK(asked(3000, many, read) == "400");
+  }
+}

@@ -141,16 +141,6 @@ TEST_CASE("faults are refused, each with its name, all at once", "[query]") {
   }
 }
 
-TEST_CASE("a search has bounds", "[query]") {
-  World world;
-  std::string many = "Patient?_id=";
-  for (int i = 0; i < 10001; ++i) many += (i != 0 ? "," : "") + std::to_string(i);
-  CHECK_THAT(world.fault(many), Catch::Contains("10000 values"));
-  std::string keys = "Patient?_sort=name,family,given,gender,birthdate,phone,email,address";
-  CHECK(world.get(keys).has_value());
-  CHECK_THAT(world.fault(keys + ",address-city"), Catch::Contains("8 keys"));
-}
-
 TEST_CASE("_lastUpdated compares instants with the range of the value", "[query]") {
   World world;
   world.tick = 0;
