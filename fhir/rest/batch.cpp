@@ -10,7 +10,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/once.h"
 #include "fhir/rest/routes.h"
-#include "fhir/rest/thread_clock.h"
+#include "resources-gen/model/thread_clock.h"
 
 namespace rest {
 namespace {
@@ -128,7 +128,7 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
   std::vector<ExchangePtr> asked(entries.size());
   std::size_t left = entries.size();
   bool reading = false;
-  const auto begun = ThreadClock::now();
+  const auto begun = model::ThreadClock::now();
   for (const auto* entry : order) {
     // Writes queue up, and share a commit; what reads sees them all.
     if (!reading && processing_rank(*entry) == 3) {
@@ -145,7 +145,7 @@ void batch(const Context& context, ExchangePtr exchange, ReadBundle bundle, std:
       put(failure_response(*refused));
       continue;
     }
-    if (ThreadClock::now() - begun > most_time) {
+    if (model::ThreadClock::now() - begun > most_time) {
       put(failure_response(failure(FailureKind::timeout, IssueCode::too_costly,
                                    "The entries before this one have taken too long; send it again, in a smaller batch")));
       continue;

@@ -8,8 +8,8 @@
 #include "fhir/rest/patch_body.h"
 #include "fhir/rest/provenance.h"
 #include "fhir/rest/read.h"
-#include "fhir/rest/thread_clock.h"
 #include "fhir/rest/write.h"
+#include "resources-gen/model/thread_clock.h"
 
 namespace rest {
 namespace {
@@ -98,11 +98,11 @@ class Patching : public std::enable_shared_from_this<Patching> {
 
   // Applies the patch to what is current: sets base_ and prepared_. May be done again by the writer if it was quick, well or not.
   model::Result<void> plan(store::WriteContext* writer) {
-    const auto begun = ThreadClock::now();
+    const auto begun = model::ThreadClock::now();
     base_ = {};
     std::size_t bytes = 0;
     auto planned = apply(writer, bytes);
-    may_redo_ = bytes <= small_bytes && ThreadClock::now() - begun <= quick;
+    may_redo_ = bytes <= small_bytes && model::ThreadClock::now() - begun <= quick;
     return planned;
   }
 

@@ -8,7 +8,7 @@
 #include "fhir/rest/read.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/search.h"
-#include "fhir/rest/thread_clock.h"
+#include "resources-gen/model/thread_clock.h"
 
 namespace rest {
 namespace {
@@ -196,9 +196,9 @@ void Transaction::run(Done done) {
     moment_ = context_.store.last_document();
     return done(answer());
   }
-  const auto begun = ThreadClock::now();
+  const auto begun = model::ThreadClock::now();
   if (auto made = plan_anew(); !made) return done(refused(made.error()));
-  const auto taken = ThreadClock::now() - begun;
+  const auto taken = model::ThreadClock::now() - begun;
   const bool small = parts_.size() <= small_parts && taken <= small_time;
   const auto self = shared_from_this();
   auto operation = with_provenance(context_, exchange_, [self](store::WriteContext& writer) { return self->write(writer); });

@@ -6,8 +6,8 @@
 
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/read.h"
-#include "fhir/rest/thread_clock.h"
 #include "fhir/rest/transaction.h"
+#include "resources-gen/model/thread_clock.h"
 #include "search/execute_deadline.h"
 
 namespace rest {
@@ -28,7 +28,7 @@ constexpr std::size_t most_matches = 200'000;                         // of all 
 model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext* writer) const {
   Resolution resolution;
   resolution.moment = writer ? writer->next_document() - 1 : context_.store.last_document();
-  const auto begun = ThreadClock::now();
+  const auto begun = model::ThreadClock::now();
   std::size_t kept = 0;
   std::unordered_map<model::TypeId, std::size_t> touched;
   if (!searches_.empty()) {
@@ -41,7 +41,7 @@ model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext*
     const auto others = own == touched.end() ? 0 : own->second;
     auto found = search.of_delete ? matches_to_delete(context_, search.condition, others, writer != nullptr)
                                   : find_matches(context_, search.condition, 2 + others, writer != nullptr);
-    if (found && ThreadClock::now() - begun > most_time) {
+    if (found && model::ThreadClock::now() - begun > most_time) {
       found = failure(FailureKind::timeout, IssueCode::too_costly,
                       "What the transaction's conditions match takes too long to find; use exact criteria such as "
                       "identifier=[system]|[value], or smaller transactions");
@@ -76,7 +76,7 @@ bool Transaction::still_holds(const Resolution& resolution, store::WriteContext&
     const auto& id = part.criteria == no_number ? part.id : part.target_ids.body_id;
     if (document(writer.current(part.target.type, id)) != document(resolution.versions[i])) return false;
   }
-  const auto begun = ThreadClock::now();
+  const auto begun = model::ThreadClock::now();
   try {
     for (std::size_t i = 0; i < searches_.size(); ++i) {
       for (const auto& match : resolution.matches[i]) {
@@ -84,7 +84,7 @@ bool Transaction::still_holds(const Resolution& resolution, store::WriteContext&
       }
       const auto& query = *searches_[i].condition.query;
       if (others_wrote && context_.search.matches_since(query, resolution.moment, true, most_time_of_writer)) return false;
-      if (ThreadClock::now() - begun > most_time_of_writer) return false;
+      if (model::ThreadClock::now() - begun > most_time_of_writer) return false;
     }
   } catch (const search::QueryTimeout&) {
     return false;

@@ -58,6 +58,7 @@ class Compiler {
   model::ElementId context_;
   Shape context_shape_;
   std::uint8_t slots_ = 0;
+  std::size_t programs_ = 0;  // instructions of the regular expressions
   std::uint32_t position_ = 0;
   std::string message_;
 };

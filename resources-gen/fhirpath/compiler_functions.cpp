@@ -272,9 +272,18 @@ bool Compiler::pattern(const FunctionRow& row, const AstNode& node, Op& op) {
   if (row.arguments.empty() || row.arguments[0] != 'r') return true;
   const AstNode& argument = ast_.nodes[node.first];
   if (argument.kind != AstKind::literal || argument.literal != ItemKind::string) return true;
+  if (argument.text.size() > max_pattern) {
+    fail(argument.position, "the regular expression is too long");
+    return false;
+  }
   auto compiled = compiled_pattern(argument.text);
   if (!compiled->ok()) {
     fail(argument.position, "not a regular expression: " + compiled->error());
+    return false;
+  }
+  programs_ += size_of(*compiled);
+  if (programs_ > max_programs) {
+    fail(argument.position, "the regular expressions are too large");
     return false;
   }
   op.pattern = body_.patterns.emplace_back(std::move(compiled)).get();

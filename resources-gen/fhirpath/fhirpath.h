@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "resources-gen/model/result.h"
+#include "resources-gen/model/thread_clock.h"
 #include "resources-gen/model/tree.h"
 
 namespace fhirpath {
@@ -50,6 +52,10 @@ struct Environment {
   model::NodeRef root_resource;  // %rootResource: the same, but of a contained resource its container
   // resolve() needs no look-up for `resolve() is T`: the type is read off the reference's text, else off Reference.type.
   // Otherwise resolve() finds contained resources and Bundle entries only.
+
+  // By then it fails as too costly, on the thread that began it: for what clients send. What is counted (limits.h) is the same
+  // on any machine, but only nearly as long.
+  std::optional<model::ThreadClock::time_point> end = std::nullopt;
 };
 
 class Plan {

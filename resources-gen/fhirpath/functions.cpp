@@ -40,7 +40,7 @@ bool Call::text(std::optional<std::string_view>& value) {
   if (!item) return true;
   if (item->kind != ItemKind::string) return fail("takes a string");
   value = item->text;
-  return true;
+  return run.charge(item->text.size() / 64);
 }
 
 bool Call::argument_text(std::size_t i, std::optional<std::string_view>& value) {
@@ -50,7 +50,7 @@ bool Call::argument_text(std::size_t i, std::optional<std::string_view>& value) 
   if (!item) return true;
   if (item->kind != ItemKind::string) return fail("takes a string as argument");
   value = item->text;
-  return true;
+  return run.charge(item->text.size() / 64);
 }
 
 bool Call::argument_integer(std::size_t i, std::optional<std::int64_t>& value) {

@@ -40,7 +40,7 @@ struct Call {
   std::string_view name() const;
   // The input as one System value, nullopt if it is empty or without value. Fails on several, and on what has none by its type.
   bool one(std::optional<Value>& value);
-  // The same of a string.
+  // The same of a string. What it costs to look through it is charged.
   bool text(std::optional<std::string_view>& value);
   // An argument, evaluated where the call stands.
   bool values(std::size_t i, Values& values) { return run.evaluate(argument(i), scope, values); }

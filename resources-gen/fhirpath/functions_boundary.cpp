@@ -52,6 +52,7 @@ bool precision(Call& call) {
   std::optional<Value> value;
   if (!call.one(value)) return false;
   if (!value) return true;
+  if (!call.run.charge(weight(*value))) return false;
   if (value->kind == ItemKind::integer || value->kind == ItemKind::decimal) {
     // Of a number the digits after the point.
     const std::string_view text = value->kind == ItemKind::decimal ? value->text : std::string_view();
@@ -73,6 +74,7 @@ bool boundary(Call& call, bool high) {
   if (!call.one(value) || (call.count() == 1 && !call.argument_integer(0, wanted))) return false;
   if (!value || (call.count() == 1 && !wanted)) return true;
   if (value->is_number() || value->kind == ItemKind::quantity) {
+    if (!call.run.charge(value->kind == ItemKind::integer ? 0 : number::cost(value->text))) return false;
     std::string buffer;
     const auto edge = number::boundary(number_text(*value, buffer), wanted.value_or(8), high);
     if (!edge) return true;

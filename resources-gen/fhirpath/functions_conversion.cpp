@@ -152,6 +152,7 @@ bool converted(Call& call, Conversion conversion, std::optional<Value>& value) {
   if (call.input.size() > 1) return call.fail("takes one item, there are " + std::to_string(call.input.size()));
   if (call.input.empty()) return true;
   value = system_value(call.input[0]);
+  if (value && !call.run.charge(weight(*value))) return false;
   if (value) value = conversion(call.run, *value);
   return true;
 }

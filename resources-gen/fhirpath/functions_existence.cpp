@@ -63,7 +63,7 @@ bool is_subset(Call& call, const Values& part, const Values& whole) {
   for (const Value& value : whole) set.insert(value);
   bool result = true;
   for (const Value& value : part) result = result && set.contains(value);
-  return call.run.charge(set.comparisons() + whole.size()) && call.give(result);
+  return call.run.charge(set.work()) && call.give(result);
 }
 
 bool subset_of(Call& call) {
@@ -82,18 +82,16 @@ bool distinct(Call& call) {
   ValueSet set;
   for (const Value& value : call.input) {
     if (set.insert(value)) call.out.push_back(value);
-    if (set.comparisons() > max_ticks) break;
   }
-  return call.run.charge(set.comparisons());
+  return call.run.charge(set.work());
 }
 
 bool is_distinct(Call& call) {
   ValueSet set;
   for (const Value& value : call.input) {
-    if (!set.insert(value)) return call.run.charge(set.comparisons()) && call.give(false);
-    if (set.comparisons() > max_ticks) break;
+    if (!set.insert(value)) return call.run.charge(set.work()) && call.give(false);
   }
-  return call.run.charge(set.comparisons()) && call.give(true);
+  return call.run.charge(set.work()) && call.give(true);
 }
 
 constexpr FunctionRow rows[] = {

@@ -6,11 +6,17 @@
 namespace fhirpath {
 namespace {
 
+constexpr std::uint64_t series = 3000;  // ticks of a logarithm or power, whatever its arguments
+
+bool affords(Call& call, const Value& number) {
+  return call.run.charge(number.kind == ItemKind::decimal ? number::cost(number.text) : 0);
+}
+
 // The input as one number; nullopt if it is empty.
 bool number_input(Call& call, std::optional<Value>& value) {
   if (!call.one(value)) return false;
   if (value && !value->is_number()) return call.fail("takes a number");
-  return true;
+  return !value || affords(call, *value);
 }
 
 bool give_decimal(Call& call, const std::optional<std::string>& text) {
@@ -42,7 +48,7 @@ bool to_whole(Call& call) {
 template <std::optional<std::string> (*function)(std::string_view)>
 bool to_decimal(Call& call) {
   std::optional<Value> value;
-  if (!number_input(call, value)) return false;
+  if (!number_input(call, value) || !call.run.charge(series)) return false;
   std::string buffer;
   return !value || give_decimal(call, function(number_text(*value, buffer)));
 }
@@ -60,19 +66,19 @@ bool round(Call& call) {
 bool number_argument(Call& call, std::optional<Value>& value) {
   if (!call.run.system(call.argument(0), call.scope, value)) return false;
   if (value && !value->is_number()) return call.fail("takes a number as argument");
-  return true;
+  return !value || affords(call, *value);
 }
 
 bool logarithm(Call& call) {
   std::optional<Value> value, base;
-  if (!number_input(call, value) || !number_argument(call, base)) return false;
+  if (!number_input(call, value) || !number_argument(call, base) || !call.run.charge(series)) return false;
   std::string left, right;
   return !value || !base || give_decimal(call, number::logarithm(number_text(*value, left), number_text(*base, right)));
 }
 
 bool power(Call& call) {
   std::optional<Value> value, exponent;
-  if (!number_input(call, value) || !number_argument(call, exponent)) return false;
+  if (!number_input(call, value) || !number_argument(call, exponent) || !call.run.charge(series)) return false;
   if (!value || !exponent) return true;
   std::string left, right;
   const auto result = number::power(number_text(*value, left), number_text(*exponent, right));

@@ -35,13 +35,13 @@ bool repeat(Call& call) {
     const Value item = open[at];
     found.clear();
     if (!call.run.evaluate(call.argument(0), Scope{.self = item, .index = static_cast<std::int64_t>(at)}, found)) return false;
-    const std::uint64_t before = known.comparisons();
+    const std::uint64_t before = known.work();
     for (const Value& value : found) {
       if (!known.insert(value)) continue;
       call.out.push_back(value);
       open.push_back(value);
     }
-    if (!call.run.charge(known.comparisons() - before)) return false;
+    if (!call.run.charge(known.work() - before)) return false;
   }
   return true;
 }
@@ -96,7 +96,7 @@ bool intersect(Call& call) {
   for (const Value& value : call.input) {
     if (wanted.contains(value) && given.insert(value)) call.out.push_back(value);
   }
-  return call.run.charge(wanted.comparisons() + given.comparisons());
+  return call.run.charge(wanted.work() + given.work());
 }
 
 bool exclude(Call& call) {
@@ -107,7 +107,7 @@ bool exclude(Call& call) {
   for (const Value& value : call.input) {
     if (!unwanted.contains(value)) call.out.push_back(value);
   }
-  return call.run.charge(unwanted.comparisons());
+  return call.run.charge(unwanted.work());
 }
 
 bool unite(Call& call) {
@@ -117,10 +117,9 @@ bool unite(Call& call) {
   for (const Values* values : {&call.input, static_cast<const Values*>(&other)}) {
     for (const Value& value : *values) {
       if (known.insert(value)) call.out.push_back(value);
-      if (known.comparisons() > max_ticks) return call.run.charge(known.comparisons());
     }
   }
-  return call.run.charge(known.comparisons());
+  return call.run.charge(known.work());
 }
 
 bool combine(Call& call) {

@@ -1,5 +1,7 @@
 // N1 5.6: strings, counted in characters; and those that later versions added.
 
+#include <cstring>
+
 #include <algorithm>
 
 #include "resources-gen/fhirpath/encoding.h"
@@ -13,7 +15,15 @@ namespace {
 using Text = std::optional<std::string_view>;
 
 // A made string that is too large fails as too costly; `size` before it is made.
-bool fits(Call& call, std::size_t size) { return call.run.charge(size <= max_string ? size / 64 : max_ticks); }
+bool fits(Call& call, std::size_t size) { return call.run.charge(size <= max_string ? size / 8 : max_ticks + 1); }
+
+// Where `part` stands in `text` from `at` on, npos if it does not: in linear time, as string_view's own way is not.
+std::size_t position(std::string_view text, std::string_view part, std::size_t at = 0) {
+  if (part.empty()) return at;
+  if (text.size() - at < part.size()) return std::string_view::npos;
+  const void* const found = memmem(text.data() + at, text.size() - at, part.data(), part.size());
+  return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+}
 
 // The input and the first argument, both strings; nullopt if one is empty.
 bool two(Call& call, Text& text, Text& argument) {
@@ -26,7 +36,7 @@ bool index_of(Call& call) {
   Text text, part;
   if (!two(call, text, part)) return false;
   if (!text) return true;
-  const auto at = text->find(*part);
+  const auto at = position(*text, *part);
   return call.give(
       Value::of(at == std::string_view::npos ? std::int64_t{-1} : static_cast<std::int64_t>(utf8::length(text->substr(0, at)))));
 }
@@ -59,7 +69,7 @@ bool ends_with(Call& call) {
 bool contains(Call& call) {
   Text text, part;
   if (!two(call, text, part)) return false;
-  return !text || call.give(text->find(*part) != std::string_view::npos);
+  return !text || call.give(position(*text, *part) != std::string_view::npos);
 }
 
 bool to_upper(Call& call) {
@@ -92,7 +102,7 @@ bool replace(Call& call) {
     }
     return append(*substitution) && fits(call, out.size()) && call.give_text(out);
   }
-  for (auto found = text->find(*pattern); found != std::string_view::npos; found = text->find(*pattern, at)) {
+  for (auto found = position(*text, *pattern); found != std::string_view::npos; found = position(*text, *pattern, at)) {
     if (!append(text->substr(at, found - at)) || !append(*substitution)) return false;
     at = found + pattern->size();
   }
@@ -100,6 +110,9 @@ bool replace(Call& call) {
 }
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+// RE2 looks at each byte once for each state where its automaton has no room for all sets of them.
+std::uint64_t scan_cost(const re2::RE2& pattern, std::size_t bytes) { return bytes * size_of(pattern) / 8; }
 
 // The regular expression of the first argument: compiled with the plan, or now. Null with `text` empty if there is nothing to
 // match.
@@ -120,12 +133,13 @@ bool matcher(Call& call, Matcher& out) {
       out.text = std::nullopt;
       return true;
     }
-    if (!fits(call, pattern->size() * 1024)) return false;
+    if (pattern->size() > max_pattern) return call.fail("the regular expression is too long");
     out.own = compiled_pattern(*pattern);
     out.pattern = out.own.get();
     if (!out.pattern->ok()) return call.fail("not a regular expression: " + out.pattern->error());
+    if (!call.run.charge(1000 + 100 * size_of(*out.pattern))) return false;
   }
-  return !out.text || call.run.charge(out.text->size() / 16);
+  return !out.text || call.run.charge(scan_cost(*out.pattern, out.text->size()));
 }
 
 // The official suite has matches() find the expression anywhere in the string.
@@ -195,7 +209,10 @@ bool replace_matches(Call& call) {
       if (at < m.text->size()) out += m.text->substr(at, next - at);
       at = next;
     }
-    if (!call.run.charge(1 + groups[0].size() / 16) || (out.size() > max_string && !fits(call, out.size()))) return false;
+    // What was looked at to find it is between what it is long and all that is left.
+    const std::size_t left = m.text->size() - std::min(at, m.text->size());
+    if (!call.run.charge(1 + scan_cost(*m.pattern, groups[0].size() + left / 512))) return false;
+    if (out.size() > max_string && !fits(call, out.size())) return false;
   }
   if (at < m.text->size()) out += m.text->substr(at);
   return fits(call, out.size()) && call.give_text(out);
@@ -230,7 +247,7 @@ bool split(Call& call) {
   if (!text) return true;
   if (separator->empty()) return to_chars(call);
   std::size_t at = 0;
-  for (auto found = text->find(*separator); found != std::string_view::npos; found = text->find(*separator, at)) {
+  for (auto found = position(*text, *separator); found != std::string_view::npos; found = position(*text, *separator, at)) {
     call.give(Value::of(ItemKind::string, text->substr(at, found - at)));
     at = found + separator->size();
   }

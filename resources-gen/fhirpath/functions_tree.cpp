@@ -78,6 +78,7 @@ bool extension(Call& call) {
   if (!url) return true;
   for (const Value& item : call.input) {
     if (!item.is_node()) continue;
+    if (!call.run.charge(weight(item))) return false;
     const NodeRef first = item.node.child("extension");
     for (NodeRef at = first; at; at = at.next_sibling()) {
       if (at.element() != first.element()) continue;
@@ -102,6 +103,7 @@ bool get_value(Call& call) {
 bool resolved(Call& call) {
   std::uint64_t visited = 0;
   for (const Value& item : call.input) {
+    if (!call.run.charge(item.is_node() ? 1 : weight(item))) return false;
     NodeRef found;
     if (item.is_node()) {
       found = resolve(item.node, visited);

@@ -13,5 +13,7 @@ inline constexpr std::uint64_t max_ticks = 20'000'000;  // operations and items 
 inline constexpr std::size_t max_memory = 64u << 20;    // bytes that one evaluation may hold
 inline constexpr std::size_t max_string = 4u << 20;     // bytes of one computed string
 inline constexpr std::size_t max_compiled = 100'000;    // operations and steps of one plan
+inline constexpr std::size_t max_pattern = 4096;     // bytes of a regular expression: RE2 takes 15 kB for each before it refuses
+inline constexpr std::size_t max_programs = 50'000;  // instructions of all regular expressions of one plan
 
 }  // namespace fhirpath

@@ -206,6 +206,11 @@ std::string normal(std::string_view a) {
   return {};
 }
 
+std::uint64_t cost(std::string_view a) {
+  const bool is_small = a.size() <= 18 && a.find_first_of("eE") == std::string_view::npos;
+  return is_small ? 0 : 2000 + a.size() / 64;
+}
+
 std::optional<std::string> add(std::string_view a, std::string_view b) {
   auto x = big(a);
   auto y = big(b);

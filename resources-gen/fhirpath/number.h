@@ -18,6 +18,9 @@ bool equivalent(std::string_view a, std::string_view b);
 // The same text for equal values; for hashing.
 std::string normal(std::string_view a);
 
+// Of arithmetic with it, in ticks (run.h): most numbers cost nothing to speak of.
+std::uint64_t cost(std::string_view a);
+
 std::optional<std::string> add(std::string_view a, std::string_view b);
 std::optional<std::string> subtract(std::string_view a, std::string_view b);
 std::optional<std::string> multiply(std::string_view a, std::string_view b);

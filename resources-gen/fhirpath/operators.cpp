@@ -52,10 +52,10 @@ bool equality(Run& run, const Op& op, const Scope& scope, Values& out) {
   if (left.empty() || right.empty()) return true;
   std::optional<bool> result = left.size() == right.size();
   for (std::size_t i = 0; i < left.size() && result != std::optional(false); ++i) {
+    if (!run.charge(std::min(weight(left[i]), weight(right[i])))) return false;
     const auto same = equal(left[i], right[i]);
     if (same != std::optional(true)) result = same;
   }
-  if (!run.charge(left.size())) return false;
   if (result) out.push_back(Value::of(*result == (op.operation->operation == Operation::equal)));
   return true;
 }
@@ -65,13 +65,17 @@ bool equivalence(Run& run, const Op& op, const Scope& scope, Values& out) {
   if (!operands(run, op, scope, left, right)) return false;
   bool result = left.size() == right.size();
   if (result && left.size() == 1) {
-    result = equivalent(left[0], right[0]);
+    std::uint64_t work = 0;
+    result = equivalent(left[0], right[0], work);
+    if (!run.charge(work)) return false;
   } else if (result) {
     std::vector<const Value*> open;
     for (const Value& value : right) open.push_back(&value);
     for (const Value& value : left) {
-      const auto found = std::find_if(open.begin(), open.end(), [&](const Value* other) { return equivalent(value, *other); });
-      if (!run.charge(static_cast<std::uint64_t>(found - open.begin()) * 4 + 1)) return false;
+      std::uint64_t work = open.size() / 32;
+      const auto found =
+          std::find_if(open.begin(), open.end(), [&](const Value* other) { return equivalent(value, *other, work); });
+      if (!run.charge(work)) return false;
       if (found == open.end()) {
         result = false;
         break;
@@ -91,6 +95,7 @@ bool comparison(Run& run, const Op& op, const Scope& scope, Values& out) {
   std::optional<Value> a, b;
   if (!run.single(left, a) || !run.single(right, b)) return false;
   if (!a || !b) return true;
+  if (!run.charge(std::min(weight(*a), weight(*b)))) return false;
   const Order order = compare(*a, *b);
   if (order == Order::mismatch) return run.fail("values of these types do not compare");
   if (order == Order::open) return true;
@@ -122,13 +127,25 @@ bool membership(Run& run, const Op& op, const Scope& scope, Values& out) {
   std::optional<Value> item;
   if (!run.single(items, item)) return false;
   if (!item) return true;
-  if (!run.charge(collection.size())) return false;
-  out.push_back(Value::of(std::any_of(collection.begin(), collection.end(),
-                                      [&](const Value& value) { return equal(*item, value) == std::optional(true); })));
+  const std::uint64_t heavy = weight(*item);
+  for (const Value& value : collection) {
+    if (!run.charge(std::min(heavy, weight(value)))) return false;
+    if (equal(*item, value) != std::optional(true)) continue;
+    out.push_back(Value::of(true));
+    return true;
+  }
+  out.push_back(Value::of(false));
   return true;
 }
 
 // Arithmetic (N1 6.6, 6.7)
+
+bool affords(Run& run, const Value& a, const Value& b) {
+  const auto cost = [](const Value& value) {
+    return value.kind == ItemKind::decimal || value.kind == ItemKind::quantity ? number::cost(value.text) : 0;
+  };
+  return run.charge(cost(a) + cost(b));
+}
 
 bool give_decimal(Run& run, std::optional<std::string> text, Values& out) {
   if (text) out.push_back(Value::of(ItemKind::decimal, run.keep(*text)));
@@ -181,10 +198,18 @@ bool add_quantities(Run& run, const Value& a, const Value& b, bool minus, Values
   return give_quantity(run, minus ? number::subtract(a.text, *converted) : number::add(a.text, *converted), a.unit, out);
 }
 
+bool joined(Run& run, std::string_view left, std::string_view right, Values& out) {
+  const std::size_t size = left.size() + right.size();
+  if (!run.charge(size <= max_string ? size / 64 : max_ticks + 1)) return false;
+  out.push_back(Value::of(ItemKind::string, run.keep(std::string(left).append(right))));
+  return true;
+}
+
 bool sum(Run& run, const Op& op, const Scope& scope, Values& out) {
   std::optional<Value> a, b;
   if (!run.system(op.input, scope, a) || !run.system(op.right, scope, b)) return false;
   if (!a || !b) return true;
+  if (!affords(run, *a, *b)) return false;
   const bool minus = op.operation->operation == Operation::subtract;
   if (a->kind == ItemKind::integer && b->kind == ItemKind::integer) {
     std::int64_t result = 0;
@@ -199,9 +224,7 @@ bool sum(Run& run, const Op& op, const Scope& scope, Values& out) {
     return give_decimal(run, minus ? number::subtract(x, y) : number::add(x, y), out);
   }
   if (!minus && a->kind == ItemKind::string && b->kind == ItemKind::string) {
-    if (a->text.size() + b->text.size() > max_string) return run.charge(max_ticks);
-    out.push_back(Value::of(ItemKind::string, run.keep(std::string(a->text) + std::string(b->text))));
-    return true;
+    return joined(run, a->text, b->text, out);
   }
   if (is_moment(*a) && b->kind == ItemKind::quantity) return move_in_time(run, *a, *b, minus, out);
   if (a->kind == ItemKind::quantity && b->kind == ItemKind::quantity) return add_quantities(run, *a, *b, minus, out);
@@ -221,15 +244,14 @@ bool concatenation(Run& run, const Op& op, const Scope& scope, Values& out) {
   if ((a && a->kind != ItemKind::string) || (b && b->kind != ItemKind::string)) return run.fail("'&' takes strings");
   const std::string_view left = a ? a->text : std::string_view();
   const std::string_view right = b ? b->text : std::string_view();
-  if (left.size() + right.size() > max_string) return run.charge(max_ticks);
-  out.push_back(Value::of(ItemKind::string, run.keep(std::string(left) + std::string(right))));
-  return true;
+  return joined(run, left, right, out);
 }
 
 bool product(Run& run, const Op& op, const Scope& scope, Values& out) {
   std::optional<Value> a, b;
   if (!run.system(op.input, scope, a) || !run.system(op.right, scope, b)) return false;
   if (!a || !b) return true;
+  if (!affords(run, *a, *b)) return false;
   const bool divides = op.operation->operation == Operation::divide;
   if (!divides && a->kind == ItemKind::integer && b->kind == ItemKind::integer) {
     std::int64_t result = 0;
@@ -256,6 +278,7 @@ bool whole(Run& run, const Op& op, const Scope& scope, Values& out) {
   std::optional<Value> a, b;
   if (!run.system(op.input, scope, a) || !run.system(op.right, scope, b)) return false;
   if (!a || !b) return true;
+  if (!affords(run, *a, *b)) return false;
   if (!a->is_number() || !b->is_number()) return run.fail("'" + std::string(op.operation->text) + "' takes numbers");
   std::string left, right;
   const std::string_view x = number_text(*a, left), y = number_text(*b, right);

@@ -105,6 +105,8 @@ struct Plan::Body {
 
 // With the dot for any character (N1 5.6.9: single line mode), and little memory for hostile ones.
 std::unique_ptr<const re2::RE2> compiled_pattern(std::string_view pattern);
+// Its instructions, and some for what it takes however short it is.
+inline std::size_t size_of(const re2::RE2& pattern) { return 20 + static_cast<std::size_t>(pattern.ProgramSize()); }
 
 bool passes(const Value& value, const TypeTest& test, const model::Schema& schema);
 

@@ -8,6 +8,8 @@
 namespace fhirpath {
 namespace {
 
+constexpr std::uint64_t look_every = 1000;  // ticks: the clock is a system call
+
 // Collects a walk's nodes as Values; carries System values through the steps that are left.
 struct ValueSink {
   Values& out;
@@ -48,7 +50,12 @@ bool Run::fail(std::string message) {
 
 bool Run::charge(std::uint64_t ticks) {
   ticks_ += ticks;
-  if (ticks_ <= max_ticks) return true;
+  bool late = false;
+  if (environment_.end && ticks_ >= next_look_) {
+    next_look_ = ticks_ + look_every;
+    late = model::ThreadClock::now() >= *environment_.end;
+  }
+  if (ticks_ <= max_ticks && !late) return true;
   too_costly_ = true;
   return fail("the evaluation takes too long");
 }
@@ -157,9 +164,8 @@ bool Run::unite(const Op& op, const Scope& scope, Values& out) {
   ValueSet set;
   for (const Value& value : all) {
     if (set.insert(value)) out.push_back(value);
-    if (set.comparisons() > max_ticks) break;
   }
-  return charge(all.size() + set.comparisons());
+  return charge(all.size() + set.work());
 }
 
 bool Run::sign(const Op& op, const Scope& scope, Values& out) {

@@ -35,7 +35,7 @@ class Run {
   bool system(OpId id, const Scope& scope, std::optional<Value>& out);
 
   bool fail(std::string message);
-  // Counts work; false once it is too much.
+  // Counts work, about 50 ns a tick; false once it is too much.
   bool charge(std::uint64_t ticks);
 
   const Plan::Body& body() const { return body_; }
@@ -61,6 +61,7 @@ class Run {
   Scope root_;
   Arena arena_;
   std::uint64_t ticks_ = 0;
+  std::uint64_t next_look_ = 0;  // at the clock
   std::uint32_t position_ = 0;
   bool too_costly_ = false;
   std::string message_;

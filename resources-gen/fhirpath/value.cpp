@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "resources-gen/fhirpath/limits.h"
 #include "resources-gen/fhirpath/number.h"
 #include "resources-gen/fhirpath/text.h"
 #include "resources-gen/fhirpath/units.h"
@@ -102,17 +103,19 @@ std::optional<bool> equal_trees(NodeRef a, NodeRef b) {
 }
 
 // N1 6.1.2: as equality, but by equivalence, and the order of repeats does not matter.
-bool equivalent_trees(NodeRef a, NodeRef b) {
+bool equivalent_trees(NodeRef a, NodeRef b, std::uint64_t& work) {
   if (a == b) return true;
   if (a.type() != b.type()) return false;
   std::vector<NodeIndex> open;
   for (NodeIndex i = b.index() + 1; i < b.node().end; i = b.tree()[i].end) open.push_back(i);
+  work += open.size();
   for (NodeIndex i = a.index() + 1; i < a.node().end; i = a.tree()[i].end) {
     const auto found = std::find_if(open.begin(), open.end(), [&](NodeIndex other) {
       return b.tree()[other].element == a.tree()[i].element &&
-             equivalent(Value::of(NodeRef(a.tree(), i)), Value::of(NodeRef(b.tree(), other)));
+             equivalent(Value::of(NodeRef(a.tree(), i)), Value::of(NodeRef(b.tree(), other)), work);
     });
-    if (found == open.end()) return false;
+    work += 1 + open.size() / 64;
+    if (found == open.end() || work > max_ticks) return false;
     open.erase(found);
   }
   return open.empty();
@@ -266,11 +269,14 @@ std::optional<bool> equal(const Value& a, const Value& b) {
   }
 }
 
-bool equivalent(const Value& a, const Value& b) {
+bool equivalent(const Value& a, const Value& b, std::uint64_t& work) {
+  work += 2;
   if (a.is_node() && b.is_node() && a.node == b.node) return true;
+  if (work > max_ticks) return false;
   const auto x = system_value(a);
   const auto y = system_value(b);
-  if (!x || !y) return !x && !y && a.is_node() && b.is_node() && equivalent_trees(a.node, b.node);
+  if (!x || !y) return !x && !y && a.is_node() && b.is_node() && equivalent_trees(a.node, b.node, work);
+  work += (x->text.size() + y->text.size()) / 8;
   std::string left, right;
   if (x->is_number() && y->is_number()) return number::equivalent(number_text(*x, left), number_text(*y, right));
   if (x->kind == ItemKind::string && y->kind == ItemKind::string) return folded(x->text) == folded(y->text);
@@ -325,17 +331,26 @@ std::uint64_t hash_of(const Value& value) {
   }
 }
 
+std::uint64_t weight(const Value& value) {
+  if (!value.is_node()) return 1 + (value.text.size() + value.unit.size()) / 64;
+  const Node& node = value.node.node();
+  return 1 + (node.end - value.node.index()) + (node.stop - node.begin) / 64;
+}
+
 bool ValueSet::contains(const Value& value) {
+  if (work_ > max_ticks) return true;
+  const std::uint64_t heavy = weight(value);
   if (items_.size() <= linear) {
     for (const Value& item : items_) {
-      ++comparisons_;
+      work_ += std::min(heavy, weight(item));
       if (equal(item, value) == std::optional(true)) return true;
     }
     return false;
   }
+  work_ += heavy;
   const auto [first, last] = index_.equal_range(hash_of(value));
   for (auto at = first; at != last; ++at) {
-    ++comparisons_;
+    work_ += std::min(heavy, weight(items_[at->second]));
     if (equal(items_[at->second], value) == std::optional(true)) return true;
   }
   return false;

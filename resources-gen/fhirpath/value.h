@@ -45,9 +45,13 @@ std::optional<Moment> moment_of(const Value& value);
 // What toString() gives; nullopt for what has no text.
 std::optional<std::string> text_of(const Value& value);
 
-// N1 6.1.1 and 6.1.2, of two items. equal: nullopt where precision, zone or unit leave it open.
+// What it costs to look through all of it, in ticks (run.h).
+std::uint64_t weight(const Value& value);
+
+// N1 6.1.1 and 6.1.2, of two items. equal: nullopt where precision, zone or unit leave it open; costs what the lighter weighs.
+// equivalent: what it cost is added to `work`; beyond max_ticks it gives up, with any answer.
 std::optional<bool> equal(const Value& a, const Value& b);
-bool equivalent(const Value& a, const Value& b);
+bool equivalent(const Value& a, const Value& b, std::uint64_t& work);
 
 enum class Order : std::uint8_t { less, same, greater, open, mismatch };
 // N1 6.2: open where precision, zone or unit leave it so; mismatch for types that do not compare.
@@ -56,18 +60,19 @@ Order compare(const Value& a, const Value& b);
 // The same number for values that are equal.
 std::uint64_t hash_of(const Value& value);
 
-// Values, each once by equal(). Hashed once there are more than a few, so that distinct() of many is not quadratic.
+// Values, each once by equal(). Hashed once there are more than a few, so that distinct() of many is not quadratic. Takes no
+// more once its work is beyond max_ticks.
 class ValueSet {
  public:
-  bool insert(const Value& value);  // false: an equal one was there
-  bool contains(const Value& value);
-  std::uint64_t comparisons() const { return comparisons_; }  // made so far: the cost
+  bool insert(const Value& value);              // false: an equal one was there
+  bool contains(const Value& value);            // true also once it takes no more
+  std::uint64_t work() const { return work_; }  // so far, in ticks
 
  private:
   static constexpr std::size_t linear = 8;
   std::vector<Value> items_;
   std::unordered_multimap<std::uint64_t, std::size_t> index_;
-  std::uint64_t comparisons_ = 0;
+  std::uint64_t work_ = 0;
 };
 
 }  // namespace fhirpath

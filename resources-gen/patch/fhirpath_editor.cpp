@@ -41,14 +41,17 @@ std::string FhirPathEditor::run(const FhirPathOperation& operation) {
 }
 
 // R4 fhirpatch.html: the path must return elements of the resource itself.
-std::string FhirPathEditor::find(const FhirPathOperation& operation, std::vector<NodeRef>& nodes) const {
+std::string FhirPathEditor::find(const FhirPathOperation& operation, std::vector<NodeRef>& nodes) {
   const auto plan = fhirpath::Plan::compile(*operation.path, schema_, schema_.types[tree_.root().type()].root);
-  const auto reason = [](const model::Failure& failure) {
-    return "the path cannot be followed: " + failure.issues.list().front().diagnostics;
+  const auto reason = [&](const model::Failure& failure) {
+    const auto& issue = failure.issues.list().front();
+    too_costly_ = issue.code == model::IssueCode::too_costly;
+    return "the path cannot be followed: " + issue.diagnostics;
   };
   if (!plan) return reason(plan.error());
   fhirpath::Collection found;
-  if (const auto done = plan->evaluate(tree_.root(), {}, found); !done) return reason(done.error());
+  const fhirpath::Environment environment{{}, {}, end_};
+  if (const auto done = plan->evaluate(tree_.root(), environment, found); !done) return reason(done.error());
   for (const auto& item : found) {
     if (item.kind != fhirpath::ItemKind::node || &item.node.tree() != &tree_)
       return "the path does not lead to elements of the resource";
@@ -57,7 +60,7 @@ std::string FhirPathEditor::find(const FhirPathOperation& operation, std::vector
   return {};
 }
 
-std::string FhirPathEditor::one(const FhirPathOperation& operation, NodeRef& node) const {
+std::string FhirPathEditor::one(const FhirPathOperation& operation, NodeRef& node) {
   std::vector<NodeRef> nodes;
   if (auto fault = find(operation, nodes); !fault.empty()) return fault;
   if (nodes.size() != 1) return "the path leads to " + number_of(nodes.size()) + "; it must be one";
@@ -66,7 +69,7 @@ std::string FhirPathEditor::one(const FhirPathOperation& operation, NodeRef& nod
 }
 
 // The whole of one repeating element.
-std::string FhirPathEditor::list(const FhirPathOperation& operation, std::vector<NodeRef>& nodes) const {
+std::string FhirPathEditor::list(const FhirPathOperation& operation, std::vector<NodeRef>& nodes) {
   if (auto fault = find(operation, nodes); !fault.empty()) return fault;
   if (nodes.empty()) return {};
   const auto first = nodes.front();

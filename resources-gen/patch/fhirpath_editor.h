@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "resources-gen/model/thread_clock.h"
 #include "resources-gen/patch/fhirpath_operation.h"
 #include "resources-gen/patch/json_value.h"
 #include "resources-gen/patch/location.h"
@@ -15,12 +16,14 @@ namespace patch {
 
 class FhirPathEditor {
  public:
-  // `text` is the value of tree.source(); `values` that of the Parameters the operations stand in.
-  FhirPathEditor(const model::Tree& tree, JsonValue& text, JsonValue& values, Budget& budget)
-      : tree_(tree), schema_(tree.schema()), text_(text), values_(values), budget_(budget) {}
+  // `text` is the value of tree.source(); `values` that of the Parameters the operations stand in. `end`: of following paths.
+  FhirPathEditor(const model::Tree& tree, JsonValue& text, JsonValue& values, Budget& budget, model::ThreadClock::time_point end)
+      : tree_(tree), schema_(tree.schema()), text_(text), values_(values), budget_(budget), end_(end) {}
 
   // Why it cannot be done; empty if it was.
   std::string run(const FhirPathOperation& operation);
+  // Whether that was for what following the path would cost.
+  bool too_costly() const { return too_costly_; }
 
  private:
   // A value to be written, as JSON: an element's member, and its `_` twin if it is a primitive with an id or extensions.
@@ -29,9 +32,9 @@ class FhirPathEditor {
     model::TypeId type = model::no_type;
   };
 
-  std::string find(const FhirPathOperation& operation, std::vector<model::NodeRef>& nodes) const;
-  std::string one(const FhirPathOperation& operation, model::NodeRef& node) const;
-  std::string list(const FhirPathOperation& operation, std::vector<model::NodeRef>& nodes) const;
+  std::string find(const FhirPathOperation& operation, std::vector<model::NodeRef>& nodes);
+  std::string one(const FhirPathOperation& operation, model::NodeRef& node);
+  std::string list(const FhirPathOperation& operation, std::vector<model::NodeRef>& nodes);
 
   std::string add(const FhirPathOperation& operation);
   std::string insert(const FhirPathOperation& operation);
@@ -52,6 +55,8 @@ class FhirPathEditor {
   JsonValue& text_;
   JsonValue& values_;
   Budget& budget_;
+  const model::ThreadClock::time_point end_;
+  bool too_costly_ = false;
 };
 
 }  // namespace patch

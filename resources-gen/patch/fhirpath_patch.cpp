@@ -14,8 +14,8 @@ using model::FailureKind;
 using model::IssueCode;
 
 constexpr std::uint32_t most_nesting = 1000;
-constexpr std::uint64_t most_read = 256u << 20;  // bytes of the resource read again between operations, in all
-constexpr auto most_time = std::chrono::seconds(2);
+constexpr std::uint64_t most_read = 256u << 20;      // bytes of the resource read again between operations, in all
+constexpr auto most_time = std::chrono::seconds(2);  // of CPU
 
 class FhirPathPatch final : public Patch {
  public:
@@ -27,7 +27,7 @@ class FhirPathPatch final : public Patch {
   model::Issues issues;
 
   model::Result<std::string> apply(const model::Tree& resource) const override {
-    const auto end = std::chrono::steady_clock::now() + most_time;
+    const auto end = model::ThreadClock::now() + most_time;
     Budget budget;
     JsonValue values(tape_, 0);
     std::string text(resource.source());
@@ -42,7 +42,7 @@ class FhirPathPatch final : public Patch {
             operation.where);
       };
       bytes_read += text.size();
-      if (bytes_read > most_read || std::chrono::steady_clock::now() > end)
+      if (bytes_read > most_read || model::ThreadClock::now() > end)
         return refuse(IssueCode::too_costly, "the patch asks for too much work");
       if (i > 0) {  // each operation sees what those before it made
         read = formats::read_json(text, resource.schema());
@@ -53,8 +53,10 @@ class FhirPathPatch final : public Patch {
       if (const auto fault = tape.read(tree.source(), most_nesting); !fault.message.empty())
         return refuse(IssueCode::structure, fault.message);
       JsonValue root(tape, 0);
-      if (const auto fault = FhirPathEditor(tree, root, values, budget).run(operation); !fault.empty())
-        return refuse(IssueCode::processing, fault);
+      FhirPathEditor editor(tree, root, values, budget, end);
+      const auto fault = editor.run(operation);
+      if (editor.too_costly()) return refuse(IssueCode::too_costly, "the patch asks for too much work: " + fault);
+      if (!fault.empty()) return refuse(IssueCode::processing, fault);
       if (budget.steps == 0) return refuse(IssueCode::too_costly, "the patch asks for too much work");
       text.clear();
       root.write(text);

@@ -172,6 +172,19 @@ TEST_CASE("FHIRPath Patch: every fault of the Parameters is named, each with its
   CHECK(issues[3].expression == "Parameters.parameter[2]");
 }
 
+TEST_CASE("FHIRPath Patch: a path that costs much is refused as that") {
+  const auto tree =
+      tests::resource_tree(R"({"resourceType":"Patient","name":[{"text":")" + std::string(1 << 20, 'a') + R"("}]})");
+  const auto patch = patch::parse_fhirpath_patch(
+      tests::resource_tree(parameters(operation("delete", "Patient.name.where(text.replaceMatches('a(a*)b|a', 'c') = 'd')"))));
+  REQUIRE(patch.has_value());
+  const auto result = (*patch)->apply(tree);
+  REQUIRE(!result.has_value());
+  const auto failure = result.error();
+  CHECK(failure.issues.begin()->code == model::IssueCode::too_costly);
+  CHECK(failure.issues.begin()->diagnostics.find("too much work") != std::string::npos);
+}
+
 TEST_CASE("FHIRPath Patch: many operations on a large resource are refused in time") {
   std::string names, operations;
   for (int i = 0; i < 20'000; ++i) names += (i ? "," : "") + std::string(R"({"family":"A name of some length"})");

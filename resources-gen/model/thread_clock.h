@@ -4,7 +4,7 @@
 #include <chrono>
 #include <ctime>
 
-namespace rest {
+namespace model {
 
 // A clock of the calling thread's CPU time, by POSIX's clock_gettime. Its moments say nothing to other threads.
 struct ThreadClock {
@@ -21,4 +21,4 @@ struct ThreadClock {
   }
 };
 
-}  // namespace rest
+}  // namespace model
