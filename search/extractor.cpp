@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <span>
 
+#include "resources-gen/fhirpath/reference.h"
 #include "search/extractor_plans.h"
 #include "search/parameter_types.h"
 #include "search/value_types.h"
@@ -186,7 +187,8 @@ std::shared_ptr<const DocumentTerms> Extractor::extract(const model::Tree& tree)
   const NodeRef root = tree.root();
   result->type = root.type();
   result->terms.reserve(96);
-  const fhirpath::Environment environment{root, root};
+  fhirpath::References references;
+  const fhirpath::Environment environment{root, root, &references};
   const PathResults& paths = impl_->walk(tree);
   for (const ParameterPlans& plans : impl_->types[root.type()].plans)
     impl_->put_parameter(plans, paths, root, environment, result->terms);
@@ -209,7 +211,8 @@ std::vector<Extractor::Target> Extractor::targets(const model::Tree& tree, Param
   std::vector<Target> result;
   if (tree.empty() || impl_->schema.search_parameters[parameter].type != model::ParameterType::reference) return result;
   const NodeRef root = tree.root();
-  const fhirpath::Environment environment{root, root};
+  fhirpath::References references;
+  const fhirpath::Environment environment{root, root, &references};
   std::vector<NodeRef> nodes;
   const PathResults& paths = impl_->walk(tree);
   for (const ParameterPlans& plans : impl_->types[root.type()].plans) {

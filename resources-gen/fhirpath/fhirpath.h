@@ -34,6 +34,8 @@ using Collection = std::vector<Item>;
 
 struct Ast;  // ast.h
 
+class References;  // reference.h
+
 class Expression {
  public:
   // Fails with the position of the fault (line and column within `text`) in its issue.
@@ -52,6 +54,8 @@ struct Environment {
   model::NodeRef root_resource;  // %rootResource: the same, but of a contained resource its container
   // resolve() needs no look-up for `resolve() is T`: the type is read off the reference's text, else off Reference.type.
   // Otherwise resolve() finds contained resources and Bundle entries only.
+  // They are looked for once for all evaluations that are given the same `references`, of one thread.
+  References* references = nullptr;
 
   // By then it fails as too costly, on the thread that began it: for what clients send. What is counted (limits.h) is the same
   // on any machine, but only nearly as long.

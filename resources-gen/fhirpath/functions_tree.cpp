@@ -101,18 +101,19 @@ bool get_value(Call& call) {
 }
 
 bool resolved(Call& call) {
-  std::uint64_t visited = 0;
+  References& references = call.run.references();
+  const std::uint64_t before = references.visited();
   for (const Value& item : call.input) {
     if (!call.run.charge(item.is_node() ? 1 : weight(item))) return false;
     NodeRef found;
     if (item.is_node()) {
-      found = resolve(item.node, visited);
+      found = references.resolve(item.node);
     } else if (item.kind == ItemKind::string && call.run.root_scope().self.node) {
-      found = resolve(item.text, call.run.root_scope().self.node, visited);
+      found = references.resolve(item.text, call.run.root_scope().self.node);
     }
     if (found) call.out.push_back(Value::of(found));
   }
-  return call.run.charge(visited);
+  return call.run.charge(references.visited() - before);
 }
 
 constexpr FunctionRow rows[] = {

@@ -44,6 +44,8 @@ void drop_repeated(std::vector<model::NodeRef>& nodes, std::size_t begin, std::s
 
 void walk_paths(const Plan::Body& body, model::NodeRef focus, const Environment& environment, std::vector<model::NodeRef>& out) {
   NodeSink sink{out};
+  References own;
+  References& references = environment.references ? *environment.references : own;
   const std::size_t begin = out.size();
   for (const OpId id : body.paths) {
     const Op& op = body.ops[id];
@@ -55,7 +57,7 @@ void walk_paths(const Plan::Body& body, model::NodeRef focus, const Environment&
                                         : root_resource(environment.resource ? environment.resource : focus);
     }
     const std::size_t first = out.size();
-    Walk<NodeSink>(body, op, sink).from(start.tree(), start.index());
+    Walk<NodeSink>(body, op, references, sink).from(start.tree(), start.index());
     if (body.overlapping && first != begin && out.size() != first) drop_repeated(out, begin, first);
   }
 }

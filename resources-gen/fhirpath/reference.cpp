@@ -1,9 +1,15 @@
 #include "resources-gen/fhirpath/reference.h"
 
+#include <algorithm>
+#include <string>
+
 namespace fhirpath {
 namespace {
 
 using model::NodeRef;
+
+constexpr std::size_t longest_base =
+    8000;  // bytes, what RFC 9110 4.1 asks all to support: each relative reference is put behind it
 
 std::string_view url_of(NodeRef reference) {
   if (reference.has_value()) return reference.text();
@@ -22,21 +28,15 @@ bool is_absolute(std::string_view url) {
   return colon != std::string_view::npos && colon < url.find('/');
 }
 
-// Bundle.entry.fullUrl of the entry that holds `node`, and that Bundle; both empty outside a Bundle.
-struct Entry {
-  NodeRef bundle;
-  std::string_view url;
-};
-Entry entry_of(NodeRef node) {
-  NodeRef below = node;
-  for (NodeRef at = node.parent(); at; at = at.parent()) {
-    if (at.is_resource() && at.type_name() == "Bundle") {
-      const NodeRef url = below.child("fullUrl");
-      return {at, url ? url.text() : std::string_view()};
-    }
-    below = at;
+// R4 bundle.html#references: a relative reference counts from where its own entry stands: https://x.org/fhir/Observation/1 makes
+// Patient/2 https://x.org/fhir/Patient/2.
+std::string_view base_of(std::string_view url) {
+  for (int segment = 0; segment < 2; ++segment) {
+    const auto slash = url.rfind('/');
+    if (slash == std::string_view::npos) return {};
+    url = url.substr(0, slash);
   }
-  return {};
+  return url.size() <= longest_base ? url : std::string_view();
 }
 
 }  // namespace
@@ -57,13 +57,12 @@ model::TypeId type_in_url(const model::Schema& schema, std::string_view url) {
   return schema.resource_type(before == std::string_view::npos ? url : url.substr(before + 1));
 }
 
-model::TypeId reference_type(NodeRef reference) {
+model::TypeId References::type(NodeRef reference) {
   const model::Schema& schema = reference.tree().schema();
   const std::string_view url = url_of(reference);
   if (!url.empty()) {
     if (const model::TypeId type = type_in_url(schema, url); type != model::no_type) return type;
-    std::uint64_t visited = 0;
-    if (const NodeRef found = resolve(url, reference, visited)) return found.type();
+    if (const NodeRef found = resolve(url, reference)) return found.type();
   }
   if (reference.has_value()) return model::no_type;
   // R4 references.html#type: an absolute URL of the type's definition, or its name.
@@ -74,50 +73,57 @@ model::TypeId reference_type(NodeRef reference) {
   return schema.resource_type(name);
 }
 
-NodeRef resolve(NodeRef reference, std::uint64_t& visited) { return resolve(url_of(reference), reference, visited); }
+NodeRef References::resolve(NodeRef reference) { return resolve(url_of(reference), reference); }
 
-NodeRef resolve(std::string_view url, NodeRef place, std::uint64_t& visited) {
+NodeRef References::resolve(std::string_view url, NodeRef place) {
   if (url.empty()) return {};
   if (url.front() == '#') {
     const NodeRef container = root_resource(place);
-    if (url.size() == 1) return container;
-    const NodeRef first = container.child("contained");
-    for (NodeRef at = first; at; at = at.next_sibling()) {
-      ++visited;
-      if (at.element() != first.element()) continue;
-      const NodeRef id = at.child("id");
-      if (id && id.text() == url.substr(1)) return at;
-    }
-    return {};
+    return url.size() == 1 ? container : find(container, "contained", "id", url.substr(1));
   }
-  const Entry own = entry_of(place);
+  const Entry& own = entry_of(place);
   if (!own.bundle) return {};
   url = without_version(url);
-  // A relative reference counts from where its own entry stands: https://x.org/fhir/Observation/1 makes Patient/2
-  // https://x.org/fhir/Patient/2.
-  std::string_view base;
-  const bool absolute = is_absolute(url);
-  if (!absolute) {
-    base = own.url;
-    for (int segment = 0; segment < 2; ++segment) {
-      const auto slash = base.rfind('/');
-      if (slash == std::string_view::npos) return {};
-      base = base.substr(0, slash);
+  NodeRef found;
+  if (is_absolute(url)) {
+    found = find(own.bundle, "entry", "fullUrl", url);
+  } else if (!own.base.empty()) {
+    found = find(own.bundle, "entry", "fullUrl", std::string(own.base).append("/").append(url));
+  }
+  return found ? found.child("resource") : NodeRef();
+}
+
+const References::Entry& References::entry_of(NodeRef node) {
+  NodeRef below = node;
+  for (NodeRef at = node.parent(); at; at = at.parent()) {
+    if (at.is_resource() && at.type_name() == "Bundle") {
+      if (below == entry_.entry) return entry_;
+      const NodeRef url = below.child("fullUrl");
+      return entry_ = {at, below, url ? base_of(url.text()) : std::string_view()};
     }
+    below = at;
   }
-  const NodeRef first = own.bundle.child("entry");
-  for (NodeRef at = first; at; at = at.next_sibling()) {
-    ++visited;
-    if (at.element() != first.element()) continue;
-    const NodeRef full = at.child("fullUrl");
-    if (!full) continue;
-    const std::string_view candidate = full.text();
-    const bool same = absolute ? candidate == url
-                               : candidate.size() == base.size() + 1 + url.size() && candidate.starts_with(base) &&
-                                     candidate[base.size()] == '/' && candidate.ends_with(url);
-    if (same) return at.child("resource");
+  return entry_ = {};
+}
+
+// The first of the holder's parts of that kind whose `name` is as wanted.
+NodeRef References::find(NodeRef holder, std::string_view parts, std::string_view name, std::string_view wanted) {
+  const auto [place, fresh] = names_.try_emplace({&holder.tree(), holder.index()});
+  Names& names = place->second;
+  if (fresh) {
+    const NodeRef first = holder.child(parts);
+    for (NodeRef at = first; at; at = at.next_sibling()) {
+      visited_ += 4;
+      if (at.element() != first.element()) continue;
+      const NodeRef child = at.child(name);
+      if (child) names.push_back({child.text(), at});
+    }
+    std::stable_sort(names.begin(), names.end(), [](const Named& a, const Named& b) { return a.name < b.name; });
   }
-  return {};
+  ++visited_;
+  const auto found = std::lower_bound(names.begin(), names.end(), wanted,
+                                      [](const Named& named, std::string_view text) { return named.name < text; });
+  return found != names.end() && found->name == wanted ? found->node : NodeRef();
 }
 
 NodeRef root_resource(NodeRef node) {

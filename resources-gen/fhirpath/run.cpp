@@ -40,6 +40,7 @@ Run::Run(const Plan::Body& body, model::NodeRef focus, const Environment& enviro
     : body_(body), environment_(environment), arena_(max_memory) {
   root_.self = Value::of(focus);
   if (!environment_.resource) environment_.resource = focus.resource();
+  if (!environment_.references) environment_.references = &own_references_;
   if (!environment_.root_resource) environment_.root_resource = root_resource(environment_.resource);
 }
 
@@ -137,7 +138,7 @@ bool Run::evaluate(OpId id, const Scope& scope, Values& out) {
 
 bool Run::path(const Op& op, const Scope& scope, Values& out) {
   ValueSink sink{out};
-  Walk<ValueSink> walk(body_, op, sink);
+  Walk<ValueSink> walk(body_, op, references(), sink);
   sink.walk = &walk;
   const auto from = [&](const Value& value) {
     if (value.is_node()) {
@@ -220,7 +221,9 @@ bool Run::resolves(const Op& op, const Scope& scope, Values& out) {
   if (!value) return true;
   model::TypeId type = model::no_type;
   if (value->is_node()) {
-    type = reference_type(value->node);
+    const std::uint64_t before = references().visited();
+    type = references().type(value->node);
+    if (!charge(references().visited() - before)) return false;
   } else if (value->kind == ItemKind::string) {
     type = type_in_url(schema(), value->text);
   }

@@ -9,6 +9,7 @@
 #include "resources-gen/fhirpath/arena.h"
 #include "resources-gen/fhirpath/limits.h"
 #include "resources-gen/fhirpath/plan.h"
+#include "resources-gen/fhirpath/reference.h"
 
 namespace fhirpath {
 
@@ -23,6 +24,8 @@ struct Scope {
 class Run {
  public:
   Run(const Plan::Body& body, model::NodeRef focus, const Environment& environment);
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   bool evaluate(OpId id, const Scope& scope, Values& out);
   // N1 4.5 (singleton evaluation) as a boolean: nullopt for empty, true for one item that is no boolean. Fails on several.
@@ -46,6 +49,7 @@ class Run {
   // The moment of the evaluation, the same throughout: dateTime text.
   std::string_view now();
   const Scope& root_scope() const { return root_; }
+  References& references() { return *environment_.references; }
   std::optional<model::Failure> failure() const;
 
  private:
@@ -58,6 +62,7 @@ class Run {
 
   const Plan::Body& body_;
   Environment environment_;
+  References own_references_;
   Scope root_;
   Arena arena_;
   std::uint64_t ticks_ = 0;

@@ -15,8 +15,12 @@ namespace fhirpath {
 template <typename Sink>
 class Walk {
  public:
-  Walk(const Plan::Body& body, const Op& path, Sink& sink)
-      : elements_(body.elements.data()), begin_(body.steps.data() + path.first), end_(begin_ + path.count), sink_(sink) {}
+  Walk(const Plan::Body& body, const Op& path, References& references, Sink& sink)
+      : elements_(body.elements.data()),
+        begin_(body.steps.data() + path.first),
+        end_(begin_ + path.count),
+        references_(references),
+        sink_(sink) {}
 
   void from(const model::Tree& tree, model::NodeIndex index) { step(tree, index, begin_); }
   std::uint64_t visited() const { return visited_; }
@@ -71,7 +75,9 @@ class Walk {
         return;
       }
       case StepKind::resolves: {
-        const model::TypeId type = reference_type(model::NodeRef(tree, index));
+        const std::uint64_t before = references_.visited();
+        const model::TypeId type = references_.type(model::NodeRef(tree, index));
+        visited_ += references_.visited() - before;
         if (type != model::no_type && tree.schema().is_a(type, at->type)) step(tree, index, at + 1);
         return;
       }
@@ -106,6 +112,7 @@ class Walk {
   const model::ElementId* elements_;
   const Step* begin_;
   const Step* end_;
+  References& references_;
   Sink& sink_;
   std::uint64_t visited_ = 0;
   std::array<std::uint32_t, max_slots> counts_{};

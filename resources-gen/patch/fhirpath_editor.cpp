@@ -50,7 +50,7 @@ std::string FhirPathEditor::find(const FhirPathOperation& operation, std::vector
   };
   if (!plan) return reason(plan.error());
   fhirpath::Collection found;
-  const fhirpath::Environment environment{{}, {}, end_};
+  const fhirpath::Environment environment{{}, {}, nullptr, end_};
   if (const auto done = plan->evaluate(tree_.root(), environment, found); !done) return reason(done.error());
   for (const auto& item : found) {
     if (item.kind != fhirpath::ItemKind::node || &item.node.tree() != &tree_)

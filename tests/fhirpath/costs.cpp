@@ -79,6 +79,45 @@ TEST_CASE("a text is looked for in linear time") {
   CHECK(tests::result("name.text.split(name.family).count()", tree) == "1");
 }
 
+// Each takes minutes where every reference is looked for among all.
+TEST_CASE("references are found among many resources, of equal names the first") {
+  const auto contained = tests::tree_of(
+      R"({"resourceType":"Patient","contained":[)" +
+      numbered(R"({"resourceType":"Organization","id":"c)", R"("})", 4 * count - 1, static_cast<std::size_t>(-1), 4 * count) +
+      R"(,{"resourceType":"Practitioner","id":"c0"}],"generalPractitioner":[)" +
+      numbered(R"({"reference":"#c)", R"("})", 0, 1, count) + "]}");
+  const std::string all = std::to_string(count);
+  CHECK(tests::result("generalPractitioner.where(resolve() is Organization).count()", contained) == all);
+  CHECK(tests::result("generalPractitioner.select(resolve() is Organization).count()", contained) == all);
+  CHECK(tests::result("generalPractitioner.resolve().where(id = 'c0').count()", contained) == "1");
+  CHECK(tests::result("generalPractitioner.select('#x').select(resolve()).count()", contained) == "0");
+  std::vector<model::NodeRef> nodes;
+  CHECK(tests::plan_for("Patient.generalPractitioner.where(resolve() is Organization)", "Patient")
+            .evaluate_nodes(contained.root(), {}, nodes));
+  CHECK(nodes.size() == count);
+
+  std::string entries;
+  for (std::size_t i = 0; i < 2 * count; ++i) {
+    const auto number = std::to_string(i), other = std::to_string(2 * count - 1 - i);
+    entries += (i ? "," : "") + std::string(R"({"fullUrl":"http://x.org/)") + std::string(400, 'x') + "/Patient/" + number +
+               R"(","resource":{"resourceType":"Patient","link":[{"other":{"reference":"Patient/)" + other +
+               R"("},"type":"refer"}]}})";
+  }
+  const auto bundle = tests::tree_of(R"({"resourceType":"Bundle","type":"collection","entry":[)" + entries + "]}");
+  CHECK(tests::result("entry.resource.link.other.where(resolve().exists()).count()", bundle) == std::to_string(2 * count));
+}
+
+TEST_CASE("a base of more bytes than any server takes makes no relative reference absolute") {
+  for (const std::size_t size : {100, 100'000}) {
+    const std::string base = "http://x.org/" + std::string(size, 'x');
+    const auto bundle =
+        tests::tree_of(R"({"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":")" + base +
+                       R"(/Patient/1","resource":{"resourceType":"Patient","link":[{"other":{"reference":)" +
+                       R"("Patient/1"},"type":"refer"},{"other":{"reference":")" + base + R"(/Patient/1"},"type":"refer"}]}}]})");
+    CHECK(tests::result("entry.resource.link.other.where(resolve().exists()).count()", bundle) == (size == 100 ? "2" : "1"));
+  }
+}
+
 TEST_CASE("regular expressions have a size, each and all") {
   CHECK_THAT(tests::compile_fault("name.text.matches('" + std::string(5000, 'a') + "')", "Patient"),
              Catch::Contains("the regular expression is too long"));
@@ -94,9 +133,9 @@ TEST_CASE("an evaluation ends at its time") {
   const auto tree = tests::tree_of(R"({"resourceType":"Patient","name":[)" + repeated(R"({"text":"a"})", 10'000) + "]}");
   const auto plan = tests::plan_for("name.where(text = 'b' or text = 'c')", "Patient");
   fhirpath::Collection items;
-  const auto in_time = plan.evaluate(tree.root(), {{}, {}, model::ThreadClock::now() + std::chrono::hours(1)}, items);
+  const auto in_time = plan.evaluate(tree.root(), {{}, {}, nullptr, model::ThreadClock::now() + std::chrono::hours(1)}, items);
   CHECK(in_time.has_value());
-  const auto late = plan.evaluate(tree.root(), {{}, {}, model::ThreadClock::now()}, items);
+  const auto late = plan.evaluate(tree.root(), {{}, {}, nullptr, model::ThreadClock::now()}, items);
   REQUIRE(!late.has_value());
   const auto failure = late.error();
   CHECK(failure.issues.begin()->code == model::IssueCode::too_costly);
