@@ -1,9 +1,11 @@
 #include "resources-gen/patch/xml_patch.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "resources-gen/formats/json_tape.h"
 #include "resources-gen/formats/xml_scan.h"
+#include "resources-gen/model/thread_clock.h"
 #include "resources-gen/patch/xml_selector.h"
 
 namespace patch {
@@ -15,8 +17,9 @@ using model::IssueCode;
 namespace {
 
 constexpr std::uint32_t most_nesting = 200;
-constexpr std::size_t most_text = 8u << 20;      // of what is patched
-constexpr std::uint64_t most_work = 512u << 20;  // operations times bytes
+constexpr std::size_t most_text = 8u << 20;          // of what is patched
+constexpr std::uint64_t most_work = 512u << 20;      // operations times bytes, as often as their selectors have four tokens
+constexpr auto most_time = std::chrono::seconds(2);  // of CPU, looked at between operations
 constexpr unsigned parsing = (pugi::parse_full | pugi::parse_ws_pcdata) & ~(pugi::parse_doctype | pugi::parse_declaration);
 
 // Nothing but whether it is XML.
@@ -90,10 +93,15 @@ model::Result<std::shared_ptr<const XmlPatch>> XmlPatch::read(std::string_view t
         FailureKind::bad_request, IssueCode::structure,
         "An XML Patch is a <diff> that holds <add>, <replace> and <remove> (RFC 5261), not a <" + std::string(name) + ">");
   }
-  const auto scope = scope_of(root, {});
+  XmlScope scope;
+  scope.enter(root, patch->names_);
   std::size_t number = 0;
   for (auto child = root.first_child(); child; child = child.next_sibling()) {
-    if (child.type() == pugi::node_element) patch->read_operation(child, number++, scope, refused.issues);
+    if (child.type() == pugi::node_element) {
+      scope.enter(child, patch->names_);
+      patch->read_operation(child, number++, scope, refused.issues);
+      scope.leave();
+    }
     if (is_text(child) && !is_blank(child))
       refused.issues.error(IssueCode::structure, "An XML Patch has no text between its operations");
   }
@@ -102,12 +110,11 @@ model::Result<std::shared_ptr<const XmlPatch>> XmlPatch::read(std::string_view t
   return std::shared_ptr<const XmlPatch>(std::move(patch));
 }
 
-void XmlPatch::read_operation(pugi::xml_node node, std::size_t number, XmlScope outer, model::Issues& issues) {
+void XmlPatch::read_operation(pugi::xml_node node, std::size_t number, XmlScope& scope, model::Issues& issues) {
   constexpr std::size_t most_faults = 100;
   const auto fault = [&](const std::string& text) {
     if (issues.size() < most_faults) issues.error(IssueCode::structure, "Operation " + std::to_string(number) + ": " + text);
   };
-  const auto scope = scope_of(node, std::move(outer));
   const auto name = local_name(node.name());
   Operation operation;
   if (name == "add") {
@@ -123,9 +130,10 @@ void XmlPatch::read_operation(pugi::xml_node node, std::size_t number, XmlScope 
   operation.type = node.attribute("type").value();
   operation.pos = node.attribute("pos").value();
   operation.ws = node.attribute("ws").value();
-  auto selector = read_selector(operation.sel, scope, names_);
+  auto selector = read_selector(operation.sel, scope);
   if (!selector.fault.empty()) fault("its sel '" + operation.sel.substr(0, 200) + "' is not taken: " + selector.fault);
   operation.xpath = std::move(selector.xpath);
+  operation.cost = (selector.tokens + 3) / 4;
   if (selector.fault.empty()) {
     try {
       pugi::xpath_query(operation.xpath.c_str());
@@ -149,21 +157,29 @@ void XmlPatch::read_operation(pugi::xml_node node, std::size_t number, XmlScope 
 model::Result<std::string> XmlPatch::apply(std::string_view text, bool with_operations) const {
   const auto too_costly = [](const char* what) { return failure(FailureKind::unprocessable, IssueCode::too_costly, what); };
   if (text.size() > most_text) return too_costly("The resource is too large for an XML Patch; use a JSON Patch");
-  if (operations_.size() * text.size() > most_work) return too_costly("The XML Patch asks for too much work");
+  std::uint64_t cost = 0;
+  for (const auto& operation : operations_) cost += operation.cost;
+  const char* const too_much = "The XML Patch asks for too much work";
+  if (cost * text.size() > most_work) return too_costly(too_much);
+  const auto end = model::ThreadClock::now() + most_time;
   pugi::xml_document document;
   if (!document.load_buffer(text.data(), text.size(), parsing) || !document.document_element())
     return failure(FailureKind::unprocessable, IssueCode::structure, "There is no XML to be patched");
   XmlNames names = names_;
-  names.qualify(document.document_element(), {});
+  XmlScope scope;
+  names.qualify(document.document_element(), scope);
   for (std::size_t i = 0; with_operations && i < operations_.size(); ++i) {
     const auto& operation = operations_[i];
+    if (model::ThreadClock::now() > end) return too_costly(too_much);
     if (const auto fault = run(operation, document); !fault.empty()) {
       return failure(FailureKind::unprocessable, IssueCode::processing,
                      "Operation " + std::to_string(i) + ", " + std::string(local_name(operation.node.name())) + " at '" +
                          operation.sel.substr(0, 200) + "': " + fault);
     }
   }
-  names.restore(document.document_element(), {});
+  std::size_t declarations = most_text;
+  if (!names.restore(document.document_element(), declarations))
+    return too_costly("The namespaces of what the XML Patch makes are too long");
   std::string out;
   Writer writer(out);
   document.save(writer, "", pugi::format_raw | pugi::format_no_declaration);

@@ -43,14 +43,14 @@ bool continues_name(char c) { return begins_name(c) || is_digit(c) || c == '-' |
 
 class Reader {
  public:
-  Reader(std::string_view text, const XmlScope& scope, XmlNames& names) : text_(text), scope_(scope), names_(names) {}
+  Reader(std::string_view text, const XmlScope& scope) : text_(text), scope_(scope) {}
 
   XmlSelector read() {
     if (text_.size() > most_bytes) return {{}, "it is longer than " + std::to_string(most_bytes) + " bytes"};
     split();
     for (at_ = 0; at_ < tokens_.size() && fault_.empty(); ++at_) take(tokens_[at_]);
     if (fault_.empty() && tokens_.empty()) fault_ = "it is empty";
-    return fault_.empty() ? XmlSelector{std::move(out_), {}} : XmlSelector{{}, std::move(fault_)};
+    return fault_.empty() ? XmlSelector{std::move(out_), {}, tokens_.size()} : XmlSelector{{}, std::move(fault_)};
   }
 
  private:
@@ -148,6 +148,21 @@ class Reader {
     }
   }
 
+  // Whether what a translate() replaces is written in the selector. Each letter of its text is looked for in it.
+  bool translates_letters() const {
+    std::size_t nesting = 0;
+    for (auto i = at_ + 1; i < tokens_.size(); ++i) {
+      const auto& [kind, text] = tokens_[i];
+      if (kind != Kind::mark) continue;
+      if (text == "(" || text == "[") ++nesting;
+      if ((text == ")" || text == "]") && --nesting == 0) return false;
+      if (text != "," || nesting != 1) continue;
+      return i + 4 < tokens_.size() && tokens_[i + 1].kind == Kind::literal && tokens_[i + 2].text == "," &&
+             tokens_[i + 3].kind == Kind::literal && tokens_[i + 4].text == ")";
+    }
+    return false;
+  }
+
   void take_name(std::string_view name, bool operand_before) {
     if (operand_before) {
       if (name != "and" && name != "or") return fail("'" + std::string(name) + "' is not taken there");
@@ -162,6 +177,7 @@ class Reader {
     }
     if (ahead() == "(") {
       if (!in(node_types, name) && !in(functions, name)) return fail("the function '" + std::string(name) + "' is not taken");
+      if (name == "translate" && !translates_letters()) return fail("translate() takes texts as its second and third argument");
       out_ += name;
       return;
     }
@@ -173,24 +189,16 @@ class Reader {
       return;
     }
     const auto colon = name.find(':');
-    const std::string prefix(colon == std::string_view::npos ? std::string_view() : name.substr(0, colon));
-    const auto declared = scope_.find(prefix);
-    std::string_view uri;
-    if (declared != scope_.end()) {
-      uri = declared->second;
-    } else if (prefix.empty() || prefix == "f") {
-      uri = fhir_namespace;
-    } else if (prefix == "h") {
-      uri = xhtml_namespace;
-    } else {
-      return fail("the prefix '" + prefix + "' is not declared");
-    }
-    out_ += names_.qualified(uri, name.substr(colon == std::string_view::npos ? 0 : colon + 1));
+    const auto prefix = colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
+    auto space = scope_.find(prefix);
+    if (!space && (prefix.empty() || prefix == "f")) space = XmlNames::fhir;
+    if (!space && prefix == "h") space = XmlNames::xhtml;
+    if (!space) return fail("the prefix '" + std::string(prefix) + "' is not declared");
+    out_ += XmlNames::qualified(*space, name.substr(colon == std::string_view::npos ? 0 : colon + 1));
   }
 
   const std::string_view text_;
   const XmlScope& scope_;
-  XmlNames& names_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   std::string out_, fault_;
@@ -202,8 +210,6 @@ class Reader {
 
 }  // namespace
 
-XmlSelector read_selector(std::string_view text, const XmlScope& scope, XmlNames& names) {
-  return Reader(text, scope, names).read();
-}
+XmlSelector read_selector(std::string_view text, const XmlScope& scope) { return Reader(text, scope).read(); }
 
 }  // namespace patch

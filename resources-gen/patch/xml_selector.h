@@ -5,6 +5,7 @@
 // refused: other axes, `..`, unions, paths from the root within conditions, comparisons of two sets of nodes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,10 +16,11 @@ namespace patch {
 struct XmlSelector {
   std::string xpath;  // with the prefixes of XmlNames; empty if there is a fault
   std::string fault;
+  std::size_t tokens = 0;  // what it costs on each node
 };
 
 // `scope`: the declarations at the patch's operation. `f` and `h` need none. A name without a prefix is of the default namespace
 // (RFC 5261 4.2.2), or FHIR's if there is none.
-XmlSelector read_selector(std::string_view text, const XmlScope& scope, XmlNames& names);
+XmlSelector read_selector(std::string_view text, const XmlScope& scope);
 
 }  // namespace patch

@@ -178,6 +178,36 @@ TEST_CASE("XML Patch: what costs much is refused") {
       xml_patched(document,
                   diff(R"(<remove sel="//*[*[*[*[1]]]][contains(string(.),'x')][contains(concat(string(.),string(.)),'y')]"/>)"))
           .starts_with("! Operation 0"));
+  // Few operations, but what they compare is much.
+  std::string alternatives, comparing;
+  for (int i = 0; i < 40; ++i) alternatives += std::string(i ? " or " : "") + "f:c[@v='z']";
+  for (int i = 0; i < 50; ++i) comparing += "<remove sel=\"//f:b[" + alternatives + "]\"/>";
+  CHECK(xml_patched(document, diff(comparing)) == "! The XML Patch asks for too much work");
+  // Each letter of one long text is looked for in another.
+  CHECK(xml_patched(R"(<a xmlns="http://hl7.org/fhir"/>)", diff(R"x(<remove sel="f:a[translate(@v, @w, 'x') = 'x']"/>)x"))
+            .find("translate() takes texts") != std::string::npos);
+}
+
+// Each takes minutes where a namespace is looked for among all, or what is declared is copied for each element.
+TEST_CASE("XML Patch: many namespaces cost what they are long") {
+  constexpr int count = 200'000;
+  const std::string document = R"(<a xmlns="http://hl7.org/fhir"/>)";
+  std::string own, prefixes, elements, operations;
+  for (int i = 0; i < count; ++i) {
+    own += "<b xmlns='u" + std::to_string(i) + "'/>";
+    elements += "<f:b/>";
+    if (i < count / 4) prefixes += " xmlns:p" + std::to_string(i) + "='u'";
+    operations += "<remove/>";
+  }
+  CHECK(xml_patched(document, "<diff><add sel='f:a'>" + own + "</add></diff>").find("<b xmlns=\"u199999\"/></a>") !=
+        std::string::npos);
+  CHECK(xml_patched(document, "<diff xmlns:f='http://hl7.org/fhir'" + prefixes + "><add sel='f:a'>" + elements + "</add></diff>")
+            .ends_with("<b/><b/></a>"));
+  CHECK(xml_patched(document, "<diff" + prefixes + ">" + operations + "</diff>") ==
+        "! Operation 0: its sel '' is not taken: it is empty");
+  // 1,000 bytes for each element
+  CHECK(xml_patched(document, "<diff xmlns:f='" + std::string(1000, 'u') + "'><add sel='/*'>" + elements + "</add></diff>") ==
+        "! The namespaces of what the XML Patch makes are too long");
 }
 
 TEST_CASE("XML Patch of a resource: decimals, extensions and the narrative it leaves alone stay as they were") {
