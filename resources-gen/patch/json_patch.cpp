@@ -121,7 +121,9 @@ class Document {
   }
 
   std::string add(const JsonPointer& path, JsonValue value) {
-    if (path.tokens.size() + value.depth() > Budget::most_open) {
+    const std::size_t depth = value.depth(budget_);
+    if (budget_.steps == 0) return spent;
+    if (path.tokens.size() + depth > Budget::most_open) {
       too_costly_ = true;
       return "the resource would be nested too deeply";
     }

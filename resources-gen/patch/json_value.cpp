@@ -126,10 +126,13 @@ void JsonValue::write(std::string& out) const {
   out += is_object() ? '}' : ']';
 }
 
-std::size_t JsonValue::depth() const {
+std::size_t JsonValue::depth(Budget& budget) const {
   if (tape_ != nullptr || (!is_object() && !is_array())) return 0;
   std::size_t deepest = 0;
-  for (const auto& part : parts_) deepest = std::max(deepest, part.value.depth());
+  for (const auto& part : parts_) {
+    if (!budget.spend(1)) break;
+    deepest = std::max(deepest, part.value.depth(budget));
+  }
   return deepest + 1;
 }
 
@@ -149,11 +152,17 @@ bool equal_numbers(std::string_view a, std::string_view b) {
 bool equal(JsonValue& a, JsonValue& b, Budget& budget) {
   if (!budget.spend(1)) return false;
   const auto is_number = [](char kind) { return kind == '-' || (kind >= '0' && kind <= '9'); };
-  if (is_number(a.kind()) && is_number(b.kind())) return equal_numbers(a.raw(), b.raw());
+  if (is_number(a.kind()) && is_number(b.kind()))
+    return budget.spend((a.raw().size() + b.raw().size()) / 16) && equal_numbers(a.raw(), b.raw());
   if (a.kind() != b.kind()) return false;
-  if (a.is_string()) return a.raw() == b.raw() || a.string() == b.string();
+  if (a.is_string()) {
+    return budget.spend((a.raw().size() + b.raw().size()) / 16) && (a.raw() == b.raw() || a.string() == b.string());
+  }
   if (!a.is_object() && !a.is_array()) return true;
-  if (a.tape_ != nullptr && b.tape_ != nullptr && a.raw() == b.raw()) return true;
+  if (a.tape_ != nullptr && b.tape_ != nullptr) {
+    if (!budget.spend(std::min(a.raw().size(), b.raw().size()) / 64)) return false;
+    if (a.raw() == b.raw()) return true;
+  }
   auto* const left = a.open(budget);
   auto* const right = b.open(budget);
   if (left == nullptr || right == nullptr || left->size() != right->size()) return false;

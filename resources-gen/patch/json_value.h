@@ -51,8 +51,8 @@ class JsonValue {
   Part* find(std::string_view name, Budget& budget);
 
   void write(std::string& out) const;
-  // How deep it is opened: 0 if it is not.
-  std::size_t depth() const;
+  // How deep it is opened: 0 if it is not. Looks through all that is open.
+  std::size_t depth(Budget& budget) const;
   // What a copy of it costs: bytes of text, and memory for what is open.
   std::uint64_t weight() const;
 

@@ -152,6 +152,27 @@ TEST_CASE("JSON Patch: what grows without end is refused") {
   CHECK(tests::json_patched(document, front_insertions).find("too much work") != std::string::npos);
 }
 
+// Each takes minutes where its cost is not counted.
+TEST_CASE("JSON Patch: what is compared or moved is counted by its size") {
+  constexpr int count = 100'000;
+  const auto all = [](const std::string& first, const auto& operation) {
+    std::string text = "[" + first;
+    for (int i = 0; i < count; ++i) text.append(",").append(operation(i));
+    return text + "]";
+  };
+  const std::string number = "1." + std::string(4 << 20, '0');
+  const auto tests = all(R"({"op":"test","path":"/b","value":1})", [](int) { return R"({"op":"test","path":"/a","value":1})"; });
+  CHECK(tests::json_patched(R"({"a":)" + number + R"(,"b":1})", tests).find("too much work") != std::string::npos);
+  std::string items;
+  for (int i = 0; i < count; ++i) items += (i ? "," : "") + std::string(R"({"c":1})");
+  std::string opened = R"({"op":"test","path":"/b","value":1})";
+  for (int i = 0; i < count; ++i) opened += R"(,{"op":"replace","path":"/a/)" + std::to_string(i) + R"(/c","value":2})";
+  const auto moves = all(opened, [](int i) {
+    return std::string(i % 2 ? R"({"op":"move","from":"/d","path":"/a"})" : R"({"op":"move","from":"/a","path":"/d"})");
+  });
+  CHECK(tests::json_patched(R"({"a":[)" + items + R"(],"b":1})", moves).find("too much work") != std::string::npos);
+}
+
 TEST_CASE("JSON Patch: nesting") {
   std::string deep, path;
   for (int i = 0; i < 2000; ++i) deep += "[";
