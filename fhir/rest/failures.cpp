@@ -5,6 +5,7 @@
 
 #include "fhir/rest/conditional.h"
 #include "resources-gen/formats/json.h"
+#include "resources-gen/model/bounded_issues.h"
 
 namespace rest {
 namespace {
@@ -36,8 +37,6 @@ constexpr std::array<FailureRow, 18> failure_rows{{
     {FailureKind::timeout, 503},
     {FailureKind::no_space, 507},
 }};
-
-constexpr std::size_t most_issues = 200;
 
 }  // namespace
 
@@ -86,11 +85,7 @@ void Faults::note(FailureKind kind) {
 
 void Faults::add(FailureKind kind, model::IssueCode code, std::string diagnostics, std::string expression) {
   note(kind);
-  if (failure_.issues.size() < most_issues) {
-    failure_.issues.error(code, std::move(diagnostics), std::move(expression));
-  } else if (left_out_++ == 0) {
-    failure_.issues.error(model::IssueCode::too_costly, "There are further faults, which are not listed");
-  }
+  full_ = !model::add_bounded(failure_.issues, {model::Severity::error, code, std::move(diagnostics), std::move(expression)});
 }
 
 void Faults::add(const model::Failure& failure, std::string_view expression) {

@@ -32,14 +32,14 @@ class Faults {
   // Each issue of `failure` under `expression`: "Bundle.entry[3]".
   void add(const model::Failure& failure, std::string_view expression);
   bool empty() const { return failure_.issues.empty(); }
-  bool full() const { return left_out_ > 0; }  // some are not told
+  bool full() const { return full_; }  // some are not told
   const model::Failure& failure() const { return failure_; }
 
  private:
   void note(model::FailureKind kind);
   model::Failure failure_{model::FailureKind::bad_request, {}};
   bool any_ = false;
-  std::size_t left_out_ = 0;
+  bool full_ = false;
 };
 
 }  // namespace rest
