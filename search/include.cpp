@@ -114,6 +114,7 @@ class Includer {
 
   bool add_referring(const Inclusion& inclusion) {
     for (const model::ParameterId parameter : inclusion.parameters) {
+      context_.deadline.check();
       Clause clause;
       for (const store::Version& match : matches_) {
         if (inclusion.target != model::no_type && match.type != inclusion.target) continue;

@@ -81,6 +81,7 @@ SegmentPlan::SegmentPlan(const Frame& frame, const Segment& segment)
   conditions_.reserve(frame.conditions.size());
   for (const Resolved& resolved : frame.conditions) {
     if (bound_ == 0) return;
+    frame.deadline.check();
     BoundCondition condition(frame, segment, resolved, everything_);
     const auto met =
         std::find_if(conditions_.begin(), conditions_.end(), [&](BoundCondition& earlier) { return earlier.meet(condition); });

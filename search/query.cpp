@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "resources-gen/model/bounded_issues.h"
 #include "resources-gen/model/temporal.h"
 #include "search/query_arguments.h"
 #include "search/query_parser.h"
@@ -14,7 +15,8 @@ namespace {
 constexpr std::size_t max_values = 10000;   // alternatives of a whole query
 constexpr std::size_t max_looked = 200000;  // the same, times the types that are searched
 constexpr std::size_t max_scans = 100000;   // that they stand for: an id alone, of a reference to any type, for some 300
-constexpr std::size_t max_label = 200;      // bytes; a query over many types keeps many
+constexpr std::size_t max_conditions = 200;
+constexpr std::size_t max_label = 200;  // bytes; a query over many types keeps many
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t ticks = 10000;  // of 100 ns in a millisecond
@@ -129,12 +131,16 @@ void QueryParser::complain(const std::string& diagnostics, std::string_view when
   if (options_.strict) {
     fault(diagnostics, model::IssueCode::not_supported);
   } else {
-    query_->warnings.warn(model::IssueCode::not_supported, diagnostics + std::string(when_lenient));
+    tell(query_->warnings,
+         {model::Severity::warning, model::IssueCode::not_supported, diagnostics + std::string(when_lenient), {}});
   }
 }
 void QueryParser::fault(std::string diagnostics, model::IssueCode code) {
-  if (!one_type() && !told_.insert(diagnostics).second) return;
-  faults_.error(code, std::move(diagnostics));
+  tell(faults_, {model::Severity::error, code, std::move(diagnostics), {}});
+}
+void QueryParser::tell(model::Issues& issues, model::Issue issue) {
+  if (issues.size() > model::most_issues || !told_.emplace(issue.severity, issue.diagnostics).second) return;
+  model::add_bounded(issues, std::move(issue));
 }
 void QueryParser::append_argument_to_normal(std::string_view name, std::string_view value) {
   append_argument(query_->normal, name, value);
@@ -148,7 +154,11 @@ void QueryParser::argument(const Argument& argument) {
   condition(name, modifier, argument);
 }
 
+// Said twice, a condition and most else means what it means said once.
+bool QueryParser::is_new(const Argument& argument) { return taken_.emplace(argument.name, argument.value).second; }
+
 void QueryParser::condition(std::string_view name, std::string_view modifier, const Argument& argument) {
+  if (!is_new(argument)) return;
   if (name == "_id") return id_condition(modifier, argument);
   if (name == "_lastUpdated") return updated_condition(modifier, argument);
   if (argument.name.find('.') != std::string::npos || name == "_has") {
@@ -159,9 +169,14 @@ void QueryParser::condition(std::string_view name, std::string_view modifier, co
   if (!parameters.empty()) terms_condition(parameters, modifier, argument);
 }
 
-void QueryParser::terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument) {
-  const auto values = split_alternatives(argument.value);
+std::vector<std::string> QueryParser::take_values(const Argument& argument) {
+  auto values = split_alternatives(argument.value, max_values + 1 - values_);
   values_ += values.size();
+  return values;
+}
+
+void QueryParser::terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument) {
+  const auto values = take_values(argument);
   if (values_ > max_values || values_ * query_->types.size() > max_looked) return;  // finish() says so
   if (query_->size > max_scans) return;                                             // as has_room() has said
   Condition condition;
@@ -276,9 +291,8 @@ void QueryParser::id_condition(std::string_view modifier, const Argument& argume
   } else {
     condition.negated = modifier == "not";
     if (!is_escaped(argument.value)) return fault("_id: the value '" + argument.value + "' " + std::string(illegal_escape));
-    for (const std::string& value : split_alternatives(argument.value)) condition.ids.push_back(unescape(value));
-    if (condition.ids.empty()) return;
-    values_ += condition.ids.size();
+    for (const std::string& value : take_values(argument)) condition.ids.push_back(unescape(value));
+    if (condition.ids.empty() || values_ > max_values) return;
     std::sort(condition.ids.begin(), condition.ids.end());
     condition.ids.erase(std::unique(condition.ids.begin(), condition.ids.end()), condition.ids.end());
   }
@@ -296,8 +310,8 @@ void QueryParser::updated_condition(std::string_view modifier, const Argument& a
     return add(std::move(condition), argument);
   }
   bool failed = false;
-  const auto alternatives = split_alternatives(argument.value);
-  values_ += alternatives.size();
+  const auto alternatives = take_values(argument);
+  if (values_ > max_values) return;
   for (const std::string& value : alternatives) {
     std::string_view text = value;
     const Prefix prefix = take_prefix(text);
@@ -315,13 +329,16 @@ void QueryParser::updated_condition(std::string_view modifier, const Argument& a
 }
 
 void QueryParser::add(Condition condition, const Argument& argument) {
+  if (query_->conditions.size() == max_conditions) {
+    return fault("A search takes at most " + std::to_string(max_conditions) + " conditions", model::IssueCode::too_costly);
+  }
   query_->conditions.push_back(std::move(condition));
   applied(argument.name, argument.value);
 }
 
 model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
   if (values_ > max_values) {
-    fault("A search takes at most " + std::to_string(max_values) + " values in all; this one has " + std::to_string(values_),
+    fault("A search takes at most " + std::to_string(max_values) + " values in all; this one has more",
           model::IssueCode::too_costly);
   }
   if (values_ <= max_values && values_ * query_->types.size() > max_looked) {
@@ -351,6 +368,10 @@ model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
 
 model::Result<std::shared_ptr<const Query>> parse_query(const QueryContext& context, const Scope& scope,
                                                         const std::vector<Argument>& arguments, const ParseOptions& options) {
+  if (arguments.size() > max_arguments) {
+    return model::failure(model::FailureKind::bad_request, model::IssueCode::too_costly,
+                          "A search takes at most " + std::to_string(max_arguments) + " arguments");
+  }
   QueryParser parser(context, scope, options);
   // The page's instant is what `ap` is relative to, so it is known before any value is read; so are the types.
   for (const bool first : {true, false}) {

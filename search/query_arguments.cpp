@@ -22,10 +22,10 @@ void append_encoded(std::string& out, std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string> split_alternatives(std::string_view value) {
+std::vector<std::string> split_alternatives(std::string_view value, std::size_t most) {
   std::vector<std::string> out;
   std::string current;
-  for (std::size_t i = 0; i < value.size(); ++i) {
+  for (std::size_t i = 0; i < value.size() && out.size() < most; ++i) {
     if (value[i] == '\\' && i + 1 < value.size()) {
       ++i;
       if (value[i] != ',') current.push_back('\\');
@@ -37,7 +37,7 @@ std::vector<std::string> split_alternatives(std::string_view value) {
       current.push_back(value[i]);
     }
   }
-  if (!current.empty()) out.push_back(std::move(current));
+  if (!current.empty() && out.size() < most) out.push_back(std::move(current));
   return out;
 }
 

@@ -12,8 +12,8 @@
 namespace search {
 
 // The alternatives of a value, split at each `,` that no backslash stands before. `\,` becomes `,`; `\\`, `\|` and `\$` stay for
-// the parameter type. Empty alternatives are left out. R4 search.html#escaping.
-std::vector<std::string> split_alternatives(std::string_view value);
+// the parameter type. Empty alternatives are left out. No more than `most` are read. R4 search.html#escaping.
+std::vector<std::string> split_alternatives(std::string_view value, std::size_t most = ~std::size_t{0});
 
 // "name:exact" -> ("name", "exact").
 std::pair<std::string_view, std::string_view> split_name(std::string_view name);

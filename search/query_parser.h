@@ -52,11 +52,15 @@ class QueryParser {
   void skip(const Argument&) {}
   bool sort_key(std::string_view text, SortKey& out);
   void inclusion(const Argument&, bool reverse);
+  void include(Inclusion inclusion);                                                             // unless it is there
   bool leads_to(model::ParameterId parameter, const std::vector<model::TypeId>& targets) const;  // to one of them; none: anywhere
   ParameterIds references(model::TypeId source, const std::vector<model::TypeId>& targets) const;
 
   // query.cpp
+  bool is_new(const Argument& argument);  // an equal one has not come before
   void condition(std::string_view name, std::string_view modifier, const Argument& argument);
+  // The alternatives, counted; of too many only so many that it shows.
+  std::vector<std::string> take_values(const Argument& argument);
   void terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument);
   bool take_modifier(ScanContext& scan, std::string_view modifier, const Argument& argument);
   bool has_room(const ScanContext& scan, std::size_t scans);  // counts them; false: there are too many, and it was said
@@ -73,6 +77,7 @@ class QueryParser {
   void leave_out(std::string diagnostics);
   void complain(const std::string& diagnostics, std::string_view when_lenient);  // the same, said in other words
   void fault(std::string diagnostics, model::IssueCode code = model::IssueCode::value);
+  void tell(model::Issues& issues, model::Issue issue);  // once, and not too many
   void applied(std::string_view name, std::string_view value) { append_argument_to_normal(name, value); }
   void append_argument_to_normal(std::string_view name, std::string_view value);
   bool one_type() const { return query_->types.size() == 1; }
@@ -83,8 +88,10 @@ class QueryParser {
   std::shared_ptr<Query> query_;
   model::Issues faults_;
   std::set<std::string_view> seen_;  // result parameters met, by their rows' names
-  std::set<std::string> told_;       // faults: what is wrong for several types is wrong once
+  std::set<std::pair<model::Severity, std::string>> told_;
+  std::set<std::pair<std::string_view, std::string_view>> taken_;  // arguments, which outlive this
   std::size_t values_ = 0;
+  std::size_t inclusions_ = 0, sort_names_ = 0, element_names_ = 0;  // given
   formats::Subset::Kind summary_ = formats::Subset::Kind::whole;
 };
 

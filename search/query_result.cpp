@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 
 #include "search/include.h"
 #include "search/query_arguments.h"
@@ -10,6 +9,9 @@ namespace search {
 namespace {
 
 constexpr std::size_t max_sort_keys = 8;
+constexpr std::size_t max_sort_names = 100;  // what is left out, and what is there already, included
+constexpr std::size_t max_inclusions = 200;
+constexpr std::size_t max_elements = 1000;
 
 std::vector<std::string_view> parts_of(std::string_view text, char separator) {
   std::vector<std::string_view> out;
@@ -48,7 +50,7 @@ bool QueryParser::result_argument(std::string_view name, std::string_view modifi
             model::IssueCode::not_supported);
     } else if (row.repeat == Repeat::once && !seen_.insert(row.name).second) {
       fault("The parameter " + std::string(name) + " is given more than once");
-    } else {
+    } else if (row.repeat == Repeat::once || is_new(argument)) {
       (this->*row.take)(argument);
     }
     return true;
@@ -95,11 +97,18 @@ void QueryParser::take_summary(const Argument& argument) {
 
 // R4 search.html#elements
 void QueryParser::take_elements(const Argument& argument) {
+  element_names_ += 1 + static_cast<std::size_t>(std::count(argument.value.begin(), argument.value.end(), ','));
+  if (element_names_ > max_elements) {
+    return fault("_elements takes at most " + std::to_string(max_elements) + " names", model::IssueCode::too_costly);
+  }
   auto list = formats::read_elements(argument.value, context_.schema, one_type() ? query_->types.front() : model::no_type);
   for (const std::string& unknown : list.unknown) complain(unknown, {});
   if (list.names.empty()) return;
   auto& elements = query_->subset.elements;
-  elements.insert(elements.end(), std::make_move_iterator(list.names.begin()), std::make_move_iterator(list.names.end()));
+  for (formats::Subset::Name& name : list.names) {
+    const auto same = [&](const formats::Subset::Name& each) { return each.name == name.name && each.type == name.type; };
+    if (std::none_of(elements.begin(), elements.end(), same)) elements.push_back(std::move(name));
+  }
   query_->subset.kind = formats::Subset::Kind::elements;
   applied("_elements", list.applied);
 }
@@ -146,7 +155,9 @@ bool QueryParser::sort_key(std::string_view text, SortKey& out) {
 
 void QueryParser::take_sort(const Argument& argument) {
   std::string taken;
-  for (const std::string& text : split_alternatives(argument.value)) {
+  const auto names = split_alternatives(argument.value, max_sort_names + 1 - sort_names_);
+  sort_names_ += names.size();
+  for (const std::string& text : names) {
     SortKey key;
     if (!sort_key(text, key)) continue;
     if (!taken.empty()) taken.push_back(',');
@@ -154,7 +165,7 @@ void QueryParser::take_sort(const Argument& argument) {
     const auto same = [&](const SortKey& other) { return other.kind == key.kind && other.parameters == key.parameters; };
     if (std::none_of(query_->sort.begin(), query_->sort.end(), same)) query_->sort.push_back(key);
   }
-  if (query_->sort.size() > max_sort_keys) {
+  if (query_->sort.size() > max_sort_keys || sort_names_ > max_sort_names) {
     fault("_sort takes at most " + std::to_string(max_sort_keys) + " keys", model::IssueCode::too_costly);
   }
   if (!taken.empty()) applied("_sort", taken);
@@ -180,6 +191,10 @@ void QueryParser::take_include(const Argument& argument) { inclusion(argument, a
 
 // R4 search.html#include: Type:parameter, Type:parameter:Target; `*` for all reference parameters.
 void QueryParser::inclusion(const Argument& argument, bool reverse) {
+  if (++inclusions_ > max_inclusions) {
+    return fault("A search takes at most " + std::to_string(max_inclusions) + " _include and _revinclude in all",
+                 model::IssueCode::too_costly);
+  }
   const model::Schema& schema = context_.schema;
   const auto parts = parts_of(argument.value, ':');
   const std::string text = argument.name + "=" + argument.value;
@@ -194,7 +209,7 @@ void QueryParser::inclusion(const Argument& argument, bool reverse) {
     for (const model::TypeId type : query_->types) {
       out.source = type;
       out.parameters = references(type, {});
-      query_->inclusions.push_back(out);
+      include(out);
     }
     return applied(argument.name, argument.value);
   }
@@ -225,8 +240,17 @@ void QueryParser::inclusion(const Argument& argument, bool reverse) {
     }
     out.parameters.push_back(id);
   }
-  query_->inclusions.push_back(std::move(out));
+  include(std::move(out));
   applied(argument.name, argument.value);
+}
+
+void QueryParser::include(Inclusion inclusion) {
+  const auto same = [&](const Inclusion& other) {
+    return other.reverse == inclusion.reverse && other.source == inclusion.source && other.target == inclusion.target &&
+           other.parameters == inclusion.parameters;
+  };
+  auto& all = query_->inclusions;
+  if (std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(inclusion));
 }
 
 bool QueryParser::leads_to(model::ParameterId parameter, const std::vector<model::TypeId>& targets) const {

@@ -8,7 +8,8 @@
 namespace search {
 namespace {
 
-constexpr std::size_t most_named = 5;  // types in a diagnostic
+constexpr std::size_t most_named = 5;         // types in a diagnostic
+constexpr std::size_t max_type_names = 1000;  // in _type
 
 std::string list_of(const std::vector<std::string>& names) {
   std::string text;
@@ -59,7 +60,12 @@ bool QueryParser::types_argument(std::string_view name, std::string_view modifie
   std::vector<model::TypeId> types;
   std::vector<std::string> unknown, outside;
   std::string taken;
-  for (const std::string& text : split_alternatives(argument.value)) {
+  const auto names = split_alternatives(argument.value, max_type_names + 1);
+  if (names.size() > max_type_names) {
+    fault("_type takes at most " + std::to_string(max_type_names) + " names", model::IssueCode::too_costly);
+    return true;
+  }
+  for (const std::string& text : names) {
     const model::TypeId type = context_.schema.resource_type(text);
     if (type == model::no_type) {
       unknown.push_back("'" + text.substr(0, 64) + "'");

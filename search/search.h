@@ -26,6 +26,7 @@ struct Argument {
   std::string name;
   std::string value;
 };
+inline constexpr std::size_t max_arguments = 1000;  // of one query; Search::parse refuses more
 
 // Whose records may be seen: today everything. Later a compartment and scopes, which become clauses of every query.
 struct Access {};

@@ -169,6 +169,10 @@ model::Result<std::vector<search::Argument>> parse_query(std::string_view query,
     if (!name) return name.error();
     auto value = percent_decode(part.substr(std::min(equals + 1, part.size())), true, where);
     if (!value) return value.error();
+    if (arguments.size() == search::max_arguments) {
+      return failure(FailureKind::bad_request, IssueCode::too_costly,
+                     std::string(where) + " has more than " + std::to_string(search::max_arguments) + " arguments");
+    }
     arguments.push_back({std::move(*name), std::move(*value)});
   }
   return arguments;
@@ -179,7 +183,7 @@ std::vector<search::Argument> arguments_of(std::string_view target) {
   target = target.substr(0, target.find('#'));
   const auto question = target.find('?');
   if (question == std::string_view::npos) return out;
-  for (auto query = target.substr(question + 1); !query.empty();) {
+  for (auto query = target.substr(question + 1); !query.empty() && out.size() < search::max_arguments;) {
     const auto end = std::min(query.find('&'), query.size());
     if (auto read = parse_query(query.substr(0, end), "the query")) out.insert(out.end(), read->begin(), read->end());
     query.remove_prefix(std::min(end + 1, query.size()));

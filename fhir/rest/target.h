@@ -55,7 +55,8 @@ model::Result<Target> parse_relative(std::string_view text, const model::Schema&
 // Takes an origin-form target below `base_path`: "/fhir/Patient/1".
 model::Result<Target> parse_target(std::string_view target, std::string_view base_path, const model::Schema& schema);
 
-// "a=1&b=2" as arguments; empty parts are skipped. `where` says in diagnostics what was read ("the query").
+// "a=1&b=2" as arguments; empty parts are skipped. `where` says in diagnostics what was read ("the query"). Fails on more than
+// search::max_arguments, before it has read them.
 model::Result<std::vector<search::Argument>> parse_query(std::string_view query, std::string_view where);
 // The arguments of a target that read, whatever its path and the others are.
 std::vector<search::Argument> arguments_of(std::string_view target);

@@ -143,3 +143,20 @@ TEST_CASE("the searches of a transaction's entries are kept up to a bound") {
     CHECK(asked(3000, many, read) == "400");
   }
 }
+
+TEST_CASE("a form of too many arguments is refused, whatever they are") {
+  tests::Fixture server;
+  const tests::Fixture::Headers form{{"Content-Type", "application/x-www-form-urlencoded"}};
+  for (const std::string argument : {"a=1&", "_include=*&", "_id:missing=false&", "_sort=q&", "_elements=photo&", "name=nm&"}) {
+    std::string half, body;
+    for (int i = 0; i < 600; ++i) half += argument;
+    for (int i = 0; i < 200; ++i) body += half;
+    INFO(argument);
+    CHECK(server.ask("POST", "/Patient/_search", half, form).status == 200);
+    CHECK(server.ask("POST", "/Patient/_search?" + half, half, form).status == 400);
+    const auto response = server.ask("POST", "/Patient/_search", body, form);
+    CHECK(response.status == 400);
+    REQUIRE(response.body);
+    CHECK(response.body->find("more than 1000 arguments") != std::string::npos);
+  }
+}

@@ -109,6 +109,14 @@ TEST_CASE("queries") {
   std::string all;
   for (const auto& [name, value] : *arguments) all += name + "[" + value + "] ";
   CHECK(all == "a[1] b:not[x|y>z] c[\xC3\xA9 e] d[] [e] f[g=h] ");
+  std::string many = "a=1";
+  for (int i = 1; i < 1000; ++i) many += "&a=1";
+  CHECK(rest::parse_query(many, "the query").value().size() == 1000);
+  for (int i = 0; i < 10; ++i) many += "&" + many;
+  const auto refused = rest::parse_query(many, "the query");
+  REQUIRE_FALSE(bool(refused));
+  CHECK(refused.error().issues.begin()->code == model::IssueCode::too_costly);
+  CHECK(rest::arguments_of("/Patient?" + many).size() == 1000);
   std::string encoded;
   rest::append_query_value(encoded, "urn:x|1&2=3+4 \xC3\xA9\"#%");
   CHECK(encoded == "urn:x%7C1%262%3D3%2B4%20%C3%A9%22%23%25");
