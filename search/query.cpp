@@ -352,7 +352,7 @@ model::Result<std::shared_ptr<const Query>> QueryParser::finish() {
     fault("_page is a token of another search: its parameters are not those that the token was made for");
   }
   if (!faults_.empty()) return model::Failure{model::FailureKind::bad_request, std::move(faults_)};
-  query_->size += query_->inclusions.size();
+  query_->size += query_->inclusions.size() + query_->warnings.size();
   // Document order is the order of lastUpdated: as the last key it costs no look-up, and nothing can follow an id within a type.
   auto& sort = query_->sort;
   if (const auto id = std::find_if(sort.begin(), sort.end(), [](const SortKey& key) { return key.kind == SortKey::Kind::id; });

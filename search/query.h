@@ -80,7 +80,7 @@ class Query {
   std::optional<Position> position;  // of _page; none: the first page, now
   std::int64_t now_ms = 0;           // the instant that `ap` is relative to; pages keep it
   std::vector<std::string> base_urls;
-  std::size_t size = 0;                   // scans of its conditions, and inclusions: most of what it takes to keep it
+  std::size_t size = 0;                   // scans of its conditions, inclusions, warnings: most of what it takes to keep it
   std::uint32_t max_milliseconds = 5000;  // of one page
   std::shared_ptr<const std::atomic<bool>> given_up;
   std::string normal;  // what was applied, as a query string without _page

@@ -114,6 +114,7 @@ TEST_CASE("faults are told up to a bound", "[query]") {
   CHECK(page.warnings.size() == 201);
   CHECK_THAT(last(page.warnings), Catch::Contains("further"));
   CHECK_FALSE(page.warnings.has_errors());
+  CHECK((*world.parse("Patient?" + numbered("&colour", 900, "=red")))->size == 201);  // a Bundle keeps them
   for (const std::string& url : {"Patient?" + numbered("&colour", 900, "=red"), "Patient?_lastUpdated=x" + numbered(",x", 5000),
                                  "Patient?birthdate=x" + numbered(",x", 5000), "?" + numbered("&colour", 900, "=red")}) {
     const auto refused = world.get(url, true);
