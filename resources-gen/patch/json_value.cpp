@@ -153,7 +153,7 @@ bool equal(JsonValue& a, JsonValue& b, Budget& budget) {
   if (!budget.spend(1)) return false;
   const auto is_number = [](char kind) { return kind == '-' || (kind >= '0' && kind <= '9'); };
   if (is_number(a.kind()) && is_number(b.kind()))
-    return budget.spend((a.raw().size() + b.raw().size()) / 16) && equal_numbers(a.raw(), b.raw());
+    return budget.spend((a.raw().size() + b.raw().size()) / 4) && equal_numbers(a.raw(), b.raw());
   if (a.kind() != b.kind()) return false;
   if (a.is_string()) {
     return budget.spend((a.raw().size() + b.raw().size()) / 16) && (a.raw() == b.raw() || a.string() == b.string());

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t most_nesting = 200;
 constexpr std::size_t most_text = 8u << 20;          // of what is patched
-constexpr std::uint64_t most_work = 512u << 20;      // operations times bytes, as often as their selectors have four tokens
+constexpr std::uint64_t most_work = 2u << 30;        // operations times bytes, as often as their selectors have four tokens
 constexpr auto most_time = std::chrono::seconds(2);  // of CPU, looked at between operations
 constexpr unsigned parsing = (pugi::parse_full | pugi::parse_ws_pcdata) & ~(pugi::parse_doctype | pugi::parse_declaration);
 
