@@ -30,7 +30,7 @@ struct Watched {
   std::mutex mutex;
   std::condition_variable changed;
   std::function<void()> wake;
-  bool gone = false;
+  std::atomic<bool> gone{false};
 
   bool wait_gone(std::chrono::seconds most) {
     std::unique_lock lock(mutex);
