@@ -42,7 +42,8 @@ class IndexedSearch final : public Search {
   }
 
   std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const override;
-  bool matches_since(const Query& query, store::Document since, bool staged, std::chrono::milliseconds time) const override;
+  std::vector<store::Version> matches_since(const Query& query, store::Document since, std::size_t limit, bool staged,
+                                            std::chrono::milliseconds time) const override;
 
   std::vector<store::Document> current_then(const CurrentThen& range, store::Order order, std::size_t limit) const override {
     return search::current_then(*index_->view(), range, order, limit);
@@ -151,26 +152,26 @@ std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t
   return out;
 }
 
-bool IndexedSearch::matches_since(const Query& query, store::Document since, bool staged, std::chrono::milliseconds time) const {
-  if (staged) {
-    std::vector<store::Version> found;
-    match_staged(query, found);
-    if (!found.empty()) return true;
-  }
+std::vector<store::Version> IndexedSearch::matches_since(const Query& query, store::Document since, std::size_t limit,
+                                                         bool staged, std::chrono::milliseconds time) const {
+  std::vector<store::Version> out;
+  if (staged) match_staged(query, out);
+  if (out.size() > limit) out.resize(limit);
   auto view = index_->view();
   const store::Document moment = view->last();
-  if (moment <= since) return false;
+  if (moment <= since) return out;
   Execution execution(query, Access{}, std::move(view), store_, moment, Deadline(time));
-  constexpr std::size_t some = 16;
-  for (std::size_t count = some; count == some;) {
-    const auto found = execution.oldest(since, some);
+  while (out.size() < limit) {
+    const std::size_t wanted = limit - out.size();
+    const auto found = execution.oldest(since, wanted);
     for (const store::Document document : found) {
       since = document;
-      if (!staged || !index_->staged_superseded(document)) return true;
+      if (staged && index_->staged_superseded(document)) continue;
+      if (auto version = store_.at(document)) out.push_back(std::move(*version));
     }
-    count = found.size();
+    if (found.size() < wanted) break;
   }
-  return false;
+  return out;
 }
 
 }  // namespace

@@ -98,9 +98,10 @@ class Search {
   // Throws QueryTimeout (execute_deadline.h) where that takes more than a second.
   virtual std::vector<store::Version> match(const Query& query, std::size_t limit, bool staged) const = 0;
 
-  // Whether a version after `since` is current and matches: what match() gave then has not grown. Costs what the documents since
-  // then do, not all. Throws QueryTimeout where that takes more than `time`.
-  virtual bool matches_since(const Query& query, store::Document since, bool staged, std::chrono::milliseconds time) const = 0;
+  // What of match() was written after `since`, in no order, at most `limit`. Costs what the documents since then do, not all.
+  // Throws QueryTimeout where that takes more than `time`.
+  virtual std::vector<store::Version> matches_since(const Query& query, store::Document since, std::size_t limit, bool staged,
+                                                    std::chrono::milliseconds time) const = 0;
 
   // For the history of a period: what it began with. At most `limit`, from the first or the last on; their number.
   virtual std::vector<store::Document> current_then(const CurrentThen& range, store::Order order, std::size_t limit) const = 0;

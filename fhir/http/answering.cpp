@@ -32,6 +32,7 @@ void Answering::begin_with(std::string client, bool proxied) {
 inline void Answering::begin(const RequestReader& reader) {
   started_ = Clock::now();
   request_bytes_ = reader.received;
+  decoded_ = false;
   reads_ = reader.request.method == "GET" || reader.request.method == "HEAD";
   if (shared_.log) {
     log_method_ = reader.request.method;
@@ -100,14 +101,25 @@ void Answering::begin_work(rest::Request request, Clock::time_point patience) {
   }
   held_.resize(0);
   auto work = [self = shared_from_this(), sent = std::move(request)]() mutable { self->work(std::move(sent)); };
-  if (!shared_.workers->post(std::move(work), who())) respond_ourselves(terms_.asked(), busy_refusal());
+  if (shared_.workers->post(std::move(work), who())) return;
+  worked_on_.resize(0);
+  respond_ourselves(terms_.asked(), busy_refusal());
+}
+
+// From a worker: a body that has turned out larger than was thought waits as others do.
+void Answering::wait_decoded(rest::Request request) {
+  boost::asio::post(loop_->context, [self = shared_from_this(), waits = std::move(request)]() mutable {
+    self->worked_on_.resize(0);
+    if (self->held_.resize(waits.body.size())) return self->begin_work(std::move(waits), Clock::now() + longest_wait);
+    self->respond_ourselves(self->terms_.asked(), busy_refusal());
+  });
 }
 
 // Who is to wait for whom: the client, unless a proxy does not say which of its clients asks.
 std::string Answering::who() const { return !terms_.client.empty() ? terms_.client : proxied_ ? std::string() : client_; }
 
 bool Answering::make_room(const rest::Request& request) {
-  const bool coded = !request.header("Content-Encoding").empty();
+  const bool coded = !decoded_ && !request.header("Content-Encoding").empty();
   return worked_on_.resize(request.body.size() * work_per_byte * (coded ? unfolded_per_byte : 1));
 }
 
@@ -138,7 +150,7 @@ rest::Response Answering::without_room(rest::Response response) const {
 // On a worker.
 void Answering::work(rest::Request request) {
   const auto coding = request.header("Content-Encoding");
-  if (!coding.empty() && !request.body.empty()) {
+  if (!coding.empty() && !request.body.empty() && !decoded_) {
     auto decoded = decode_content(std::move(request.body), coding, shared_.options.max_body_bytes);
     if (!decoded) {
       auto response = coding_refusal(decoded.error());
@@ -146,11 +158,8 @@ void Answering::work(rest::Request request) {
       return finish(std::move(response));
     }
     request.body = std::move(*decoded);
-    if (!worked_on_.resize(request.body.size() * work_per_byte)) {
-      auto response = busy_refusal();
-      shared_.service->complete(request, response);
-      return finish(std::move(response));
-    }
+    decoded_ = true;
+    if (!make_room(request)) return wait_decoded(std::move(request));
   }
   const auto here = std::this_thread::get_id();
   shared_.service->handle(std::move(request), [self = shared_from_this(), here](rest::Response response) {

@@ -56,6 +56,7 @@ class Answering : public ConnectionBase, public std::enable_shared_from_this<Ans
   void begin_work(rest::Request request, Clock::time_point patience);
   void work(rest::Request request);
   std::string who() const;
+  void wait_decoded(rest::Request request);
   bool make_room(const rest::Request& request);
   void send(rest::Response response);
   rest::Response without_room(rest::Response response) const;
@@ -64,7 +65,8 @@ class Answering : public ConnectionBase, public std::enable_shared_from_this<Ans
 
   MemoryShare worked_on_{shared_.worked_on};
   std::optional<boost::asio::steady_timer> waiting_for_room_;
-  bool reads_ = false;  // what was asked for changes nothing, by its method
+  bool decoded_ = false;  // the content coding of the request's body is undone
+  bool reads_ = false;    // what was asked for changes nothing, by its method
   std::string log_method_, log_target_;
   std::uint64_t request_bytes_ = 0;
   Clock::time_point started_;

@@ -1,12 +1,14 @@
 #include "fhir/rest/search.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "fhir/rest/bundle_text.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/partial.h"
 #include "resources-gen/formats/json.h"
+#include "search/execute_deadline.h"
 #include "search/query.h"
 
 namespace rest {
@@ -91,46 +93,57 @@ model::Result<Response> explain(const Context& context, const search::Query& que
 struct ShownPage {
   search::Page page;
   std::vector<std::shared_ptr<const std::string>> bodies;
+  std::size_t matched = 0;  // of the page's matches, those that are not included
+  std::size_t fit = 0;      // for which there is room
   std::size_t bytes = 2048;
 };
 
-// Up to where the answer has room for it: fewer bodies than matches then.
+// Up to where the answer has room for it, from the page's place on: backwards on a page before something.
 model::Result<ShownPage> run_page(const Context& context, const search::Access& access, const search::Query& query) {
   auto page = context.search.run(query, access);
   if (!page) return page.error();
   ShownPage shown_page{std::move(*page), {}};
   auto& bodies = shown_page.bodies;
   const auto& matches = shown_page.page.matches;
-  bodies.reserve(matches.size());
-  for (const auto& match : matches) {
+  const auto included = [](const search::Match& match) { return match.included; };
+  shown_page.matched = static_cast<std::size_t>(std::find_if(matches.begin(), matches.end(), included) - matches.begin());
+  const bool backward = query.position && (query.position->kind == search::Position::Kind::before ||
+                                           query.position->kind == search::Position::Kind::last);
+  bodies.resize(matches.size());
+  for (auto& fit = shown_page.fit; fit < matches.size(); ++fit) {
+    const std::size_t at = backward && fit < shown_page.matched ? shown_page.matched - 1 - fit : fit;
+    const auto& match = matches[at];
     const auto rendered = context.store.render(match.version.document);
     std::shared_ptr<const std::string> body = rendered ? rendered->body : nullptr;
     // R4 search.html#elements: the list does not apply to included resources.
     const bool whole = match.included && query.subset.kind == formats::Subset::Kind::elements;
     if (body && !whole) body = shown(std::move(body), context.schema, query.subset);
     const auto bytes = shown_page.bytes + (body ? body->size() : 0) + 200;
-    if (bytes > (match.included ? most_answer_bytes : most_page_bytes) && !bodies.empty()) break;
+    if (bytes > (match.included ? most_answer_bytes : most_page_bytes) && fit > 0) break;
     shown_page.bytes = bytes;
-    bodies.push_back(std::move(body));
+    bodies[at] = std::move(body);
   }
   return shown_page;
 }
 
 // A page that does not grow too large. R4 search.html#count: a server may return fewer resources than asked for.
 model::Result<ShownPage> run_bounded_page(const Context& context, const search::Access& access, const search::Query& query) {
+  const auto begun = std::chrono::steady_clock::now();
   auto page = run_page(context, access, query);
-  for (search::Query fewer = query; page && page->bodies.size() < page->page.matches.size();
-       page = run_page(context, access, fewer)) {
-    const auto& matches = page->page.matches;
-    const auto included = [](const search::Match& match) { return match.included; };
-    const auto matched = static_cast<std::size_t>(std::find_if(matches.begin(), matches.end(), included) - matches.begin());
-    if (matched <= 1) {
+  for (search::Query fewer = query; page && page->fit < page->page.matches.size(); page = run_page(context, access, fewer)) {
+    const auto taken = std::chrono::steady_clock::now() - begun;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(taken).count();
+    if (milliseconds >= query.max_milliseconds) {
+      return failure(FailureKind::timeout, IssueCode::too_costly, search::QueryTimeout().what());
+    }
+    fewer.max_milliseconds = query.max_milliseconds - static_cast<std::uint32_t>(milliseconds);
+    if (page->matched <= 1) {
       return failure(FailureKind::bad_request, IssueCode::too_costly,
                      "What the page includes beside its one match is larger than " + std::to_string(most_answer_bytes >> 20) +
                          " MiB; ask for it by a search of its own");
     }
     // What is included comes behind all matches: how much a match brings is not known.
-    fewer.count = static_cast<std::uint32_t>(page->bodies.size() < matched ? page->bodies.size() : matched / 2);
+    fewer.count = static_cast<std::uint32_t>(page->fit < page->matched ? page->fit : page->matched / 2);
   }
   return page;
 }

@@ -21,7 +21,7 @@ constexpr std::size_t small_parts = 100;  // a Bundle up to this size may be pla
 constexpr auto small_time = std::chrono::milliseconds(20);  // and if planning it took no more CPU: patches may
 constexpr int few_attempts = 3;    // of the worker to plan a large one; then the writer does it, and all others wait
 constexpr int most_attempts = 10;  // of what would keep them waiting longer than this; then it is refused
-constexpr auto bearable_time = std::chrono::milliseconds(250);
+constexpr auto bearable_time = std::chrono::milliseconds(500);
 
 }  // namespace
 

@@ -99,7 +99,8 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
 
   // transaction_targets.cpp
   model::Result<Resolution> resolve(store::WriteContext* writer) const;  // null: from what is on disk
-  bool still_holds(const Resolution& resolution, store::WriteContext& writer) const;
+  std::vector<bool> version_matters() const;
+  bool still_holds(Resolution& resolution, store::WriteContext& writer);
   void plan_deletes(const Resolution& resolution);
   void plan_creates(const Resolution& resolution, BundleMatcher& matcher);
   void plan_updates(const Resolution& resolution, BundleMatcher& matcher, store::WriteContext* writer);

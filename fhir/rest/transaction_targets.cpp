@@ -20,7 +20,8 @@ namespace {
 
 constexpr auto most_time = std::chrono::seconds(5);                   // of CPU, for all conditions
 constexpr auto most_time_of_writer = std::chrono::milliseconds(100);  // for which all other writes wait
-constexpr std::size_t most_matches = 200'000;                         // of all conditions: what is kept of each is some 100 bytes
+constexpr std::size_t most_newer = 100;
+constexpr std::size_t most_matches = 200'000;  // of all conditions: what is kept of each is some 100 bytes
 
 }  // namespace
 
@@ -66,9 +67,27 @@ model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext*
   return resolution;
 }
 
-// Whether resolve() would give the same now, by what was written since: what it found is current as it was, and nothing new
-// matches. Where that takes too long for the writer to find out, no.
-bool Transaction::still_holds(const Resolution& resolution, store::WriteContext& writer) const {
+// Of which searches it matters which version of a match is current; of the others only which resources match.
+std::vector<bool> Transaction::version_matters() const {
+  std::vector<bool> matters(searches_.size());
+  std::vector<bool> pointed_at(parts_.size());  // by a reference that names a version
+  for (const auto& part : parts_) {
+    if (part.criteria != no_number) matters[part.criteria] = true;
+    for (const auto& link : part.links) {
+      if (link.kind == Link::Kind::narrative) std::fill(pointed_at.begin(), pointed_at.end(), true);
+      if (link.kind == Link::Kind::entry && link.pointer.versioned) pointed_at[link.pointer.entry] = true;
+    }
+  }
+  for (const auto& part : parts_) {
+    if (part.if_none_exist != no_number && pointed_at[part.entry.index]) matters[part.if_none_exist] = true;
+  }
+  return matters;
+}
+
+// Whether the plan made from the resolution still holds, by what was written since: nothing new matches, and what it found does
+// as it did, in newer versions perhaps where those do as well, which are taken then. Where the writer cannot find out quickly,
+// no.
+bool Transaction::still_holds(Resolution& resolution, store::WriteContext& writer) {
   const bool others_wrote = resolution.moment + 1 != writer.next_document();  // else there may have been an erasure yet
   const auto document = [](const std::optional<store::Version>& version) { return version ? version->document : 0; };
   for (std::size_t i = 0; i < looked_up_.size(); ++i) {
@@ -77,17 +96,43 @@ bool Transaction::still_holds(const Resolution& resolution, store::WriteContext&
     if (document(writer.current(part.target.type, id)) != document(resolution.versions[i])) return false;
   }
   const auto begun = model::ThreadClock::now();
+  std::vector<bool> matters;
+  std::vector<store::Version> newer;
   try {
     for (std::size_t i = 0; i < searches_.size(); ++i) {
-      for (const auto& match : resolution.matches[i]) {
-        if (document(writer.current(match.type, match.id)) != match.document) return false;
-      }
-      const auto& query = *searches_[i].condition.query;
-      if (others_wrote && context_.search.matches_since(query, resolution.moment, true, most_time_of_writer)) return false;
       if (model::ThreadClock::now() - begun > most_time_of_writer) return false;
+      newer.clear();
+      if (others_wrote) {
+        newer = context_.search.matches_since(*searches_[i].condition.query, resolution.moment, most_newer, true,
+                                              most_time_of_writer);
+      }
+      if (newer.size() == most_newer) return false;
+      for (auto& match : resolution.matches[i]) {
+        const auto current = document(writer.current(match.type, match.id));
+        const auto found =
+            std::find_if(newer.begin(), newer.end(), [&](const auto& version) { return version.document == current; });
+        const bool known = current == match.document;
+        if (!known && found == newer.end()) return false;
+        if (found != newer.end()) {
+          match = std::move(*found);
+          newer.erase(found);
+        }
+        if (known) continue;
+        if (matters.empty()) matters = version_matters();
+        if (matters[i]) return false;
+      }
+      if (!newer.empty()) return false;
     }
   } catch (const search::QueryTimeout&) {
     return false;
+  }
+  if (!matters.empty()) {
+    for (auto& part : parts_) {
+      if (!part.matched) continue;
+      for (const auto& match : resolution.matches[part.if_none_exist]) {
+        if (match.type == part.matched->type && match.id == part.matched->id) part.matched = match;
+      }
+    }
   }
   return true;
 }

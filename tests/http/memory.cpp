@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "fhir/http/content_coding.h"
 #include "fhir/http/memory_budget.h"
 #include "tests/http/support.h"
 
@@ -81,13 +82,14 @@ TEST_CASE("bodies beyond the memory for them are refused or wait, and there is r
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   // Each asks for more than there is to work on beside another: one after the other they are done.
+  const auto coded = post("/fhir/Patient", *http::encode_gzip(patient), "Content-Encoding: gzip\r\n");
   std::vector<std::thread> threads;
   std::atomic<int> done{0}, busy{0};
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
+    threads.emplace_back([&, i] {
       for (int attempt = 0; attempt < 200; ++attempt) {
         Raw raw(serving.port());
-        raw.send(post("/fhir/Patient", patient));
+        raw.send(i % 2 == 0 ? post("/fhir/Patient", patient) : coded);
         const auto status = raw.read().status;
         if (status == 201) {
           ++done;

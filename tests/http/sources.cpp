@@ -34,7 +34,7 @@ struct Watched {
 
   bool wait_gone(std::chrono::seconds most) {
     std::unique_lock lock(mutex);
-    return changed.wait_for(lock, most, [this] { return gone; });
+    return changed.wait_for(lock, most, [this] { return gone.load(); });
   }
   // Once it was asked so often.
   bool wait_asked(int times) {

@@ -89,7 +89,7 @@ TEST_CASE("what matches since a moment", "[conditions]") {
   const auto since = [&](const std::string& name, const std::string& value, store::Document moment) {
     const auto query = server.search->parse(patient, {{name, value}}, {});
     REQUIRE(bool(query));
-    return server.search->matches_since(**query, moment, false, std::chrono::seconds(5));
+    return !server.search->matches_since(**query, moment, 10, false, std::chrono::seconds(5)).empty();
   };
   const auto moment = server.store->last_document();
   CHECK(since("name", "smith", 0));
@@ -107,6 +107,35 @@ TEST_CASE("what matches since a moment", "[conditions]") {
   REQUIRE(server.ask("PUT", "/Patient/p7", R"({"resourceType":"Patient","id":"p7","name":[{"family":"jones"}]})").status == 200);
   CHECK(since("name", "jones", moment));
   CHECK_FALSE(since("name", "smith", moment));
+}
+
+TEST_CASE("a transaction goes through though what it refers to is updated all the time", "[conditions]") {
+  tests::Fixture server;
+  fill(server, 200);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    for (int i = 0; !done; ++i) {
+      server.ask(
+          "PUT", "/Patient/p7",
+          numbered(
+              R"({"resourceType":"Patient","id":"p7","gender":"unknown","name":[{"family":"smith #"}],"identifier":[{"system":"urn:mrn","value":"7"}]})",
+              i));
+    }
+  });
+  const auto body = bundle(
+      "transaction",
+      entries(
+          R"({"resource":{"resourceType":"Basic","code":{"text":"#"},"subject":{"reference":"Patient?identifier=urn:mrn|7"}},"request":{"method":"POST","url":"Basic"}})",
+          300) +
+          R"(,{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:mrn|7"}})");
+  for (int i = 0; i < 10; ++i) {
+    const auto response = server.ask("POST", "", body);
+    CHECK(response.status == 200);
+    CHECK(response.body->find("Patient/p7/_history/") != std::string::npos);
+  }
+  done = true;
+  other.join();
+  CHECK(server.ask("GET", "/Basic?subject=Patient/p7&_summary=count").body->find("\"total\":3000") != std::string::npos);
 }
 
 TEST_CASE("writes do not wait for the conditions of others' transactions", "[conditions]") {

@@ -88,6 +88,25 @@ TEST_CASE("a page of large resources ends early, and following next or previous 
   CHECK(ids(parsed(server.ask("GET", "/Patient?_count=50&_elements=birthDate")), "match").size() == 11);
 }
 
+TEST_CASE("a page before a large resource ends at it", "[large]") {
+  tests::Fixture server;
+  for (int i = 0; i < 60; ++i) {
+    const auto id = "p" + std::to_string(100 + i);
+    put(server, "Patient/" + id, patient(id, i == 58 ? 17 * mega : 2000));
+  }
+  std::string last, next = "/Patient?_count=100&_sort=_id";
+  std::vector<std::size_t> forward, backward;
+  for (; !next.empty(); next = link(parsed(server.ask("GET", last)), "next")) {
+    forward.push_back(ids(parsed(server.ask("GET", next)), "match").size());
+    last = next;
+  }
+  CHECK(forward == std::vector<std::size_t>{58, 1, 1});
+  for (auto previous = last; !previous.empty(); previous = link(parsed(server.ask("GET", previous)), "previous")) {
+    backward.push_back(ids(parsed(server.ask("GET", previous)), "match").size());
+  }
+  CHECK(backward == std::vector<std::size_t>{1, 1, 58});
+}
+
 TEST_CASE("a page's large inclusions make it shorter; those of one match are refused", "[large]") {
   tests::Fixture server;
   for (int i = 0; i < 6; ++i) {
