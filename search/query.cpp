@@ -142,8 +142,8 @@ void QueryParser::tell(model::Issues& issues, model::Issue issue) {
   if (issues.size() > model::most_issues || !told_.emplace(issue.severity, issue.diagnostics).second) return;
   model::add_bounded(issues, std::move(issue));
 }
-void QueryParser::append_argument_to_normal(std::string_view name, std::string_view value) {
-  append_argument(query_->normal, name, value);
+void QueryParser::applied(std::string_view name, std::string_view value) {
+  if (applied_.emplace(name, value).second) append_argument(query_->normal, name, value);
 }
 
 void QueryParser::argument(const Argument& argument) {

@@ -77,9 +77,8 @@ class QueryParser {
   void leave_out(std::string diagnostics);
   void complain(const std::string& diagnostics, std::string_view when_lenient);  // the same, said in other words
   void fault(std::string diagnostics, model::IssueCode code = model::IssueCode::value);
-  void tell(model::Issues& issues, model::Issue issue);  // once, and not too many
-  void applied(std::string_view name, std::string_view value) { append_argument_to_normal(name, value); }
-  void append_argument_to_normal(std::string_view name, std::string_view value);
+  void tell(model::Issues& issues, model::Issue issue);         // once, and not too many
+  void applied(std::string_view name, std::string_view value);  // `self` has it once, however it was said again
   bool one_type() const { return query_->types.size() == 1; }
 
   const QueryContext& context_;
@@ -89,6 +88,7 @@ class QueryParser {
   model::Issues faults_;
   std::set<std::string_view> seen_;  // result parameters met, by their rows' names
   std::set<std::pair<model::Severity, std::string>> told_;
+  std::set<std::pair<std::string, std::string>> applied_;
   std::set<std::pair<std::string_view, std::string_view>> taken_;  // arguments, which outlive this
   std::size_t values_ = 0;
   std::size_t inclusions_ = 0, sort_names_ = 0, element_names_ = 0;  // given

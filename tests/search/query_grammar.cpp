@@ -44,6 +44,7 @@ TEST_CASE("the self link states what was applied", "[query]") {
       {"Patient?_format=json&_pretty=true&name=eve", "name=eve"},  // the endpoint's own
       {"Patient?_count=5000&name=eve", "_count=1000&name=eve"},    // the bound that was applied
       {"Patient?name=eve&colour=red&_sort=name,colour", "name=eve&_sort=name"},
+      {"Patient?_sort=name,colour&_sort=name,shape&_elements=name,x&_elements=name", "_sort=name&_elements=name"},
       {"Patient?_summary=count&name=eve", "_summary=count&name=eve"},
       {"Patient?_summary=text&name=eve", "_summary=text&name=eve"},
       {"Patient?_summary=false&_elements=name", "_summary=false&_elements=name"},
