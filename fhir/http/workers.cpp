@@ -25,24 +25,26 @@ void Workers::stop() {
 }
 
 bool Workers::post(std::function<void()> work, const std::string& client) {
+  bool turn = false;
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || queued_ >= limit_) return false;
     auto& entry = *clients_.try_emplace(client).first;
     entry.second.queue.push_back(std::move(work));
     ++queued_;
-    give_turn(entry);
+    turn = give_turn(entry);
   }
-  ready_.notify_one();
+  if (turn) ready_.notify_one();  // else whoever takes the client's turn, or ends its work, sees to what is left
   return true;
 }
 
-// If it has work and may begin with it.
-void Workers::give_turn(Entry& entry) {
+// If it has work and may begin with it, and has none yet.
+bool Workers::give_turn(Entry& entry) {
   auto& client = entry.second;
-  if (client.has_turn || client.queue.empty() || (client.running >= most_of_one_ && !entry.first.empty())) return;
+  if (client.has_turn || client.queue.empty() || (client.running >= most_of_one_ && !entry.first.empty())) return false;
   client.has_turn = true;
   turns_.push_back(&entry);
+  return true;
 }
 
 void Workers::run() {

@@ -32,7 +32,7 @@ class Workers {
   using Entry = std::unordered_map<std::string, Client>::value_type;
 
   void run();
-  void give_turn(Entry& entry);
+  bool give_turn(Entry& entry);
 
   std::mutex mutex_;
   std::condition_variable ready_;
