@@ -87,6 +87,8 @@ class IndexedSearch final : public Search {
  private:
   RunContext context() const { return {schema_, *extractor_, store_, page_key_, index_->view()}; }
   void match_staged(const Query& query, std::vector<store::Version>& out) const;
+  template <typename Next>
+  void take(store::Document position, std::size_t limit, bool staged, const Next& next, std::vector<store::Version>& out) const;
 
   store::Store& store_;
   const model::Schema& schema_;
@@ -128,6 +130,22 @@ void IndexedSearch::match_staged(const Query& query, std::vector<store::Version>
             out.end());
 }
 
+// Adds what `next(position, wanted)` finds beyond `position`, but for what the group writes anew, until `out` has `limit`.
+template <typename Next>
+void IndexedSearch::take(store::Document position, std::size_t limit, bool staged, const Next& next,
+                         std::vector<store::Version>& out) const {
+  while (out.size() < limit) {
+    const std::size_t wanted = limit - out.size();
+    const auto found = next(position, wanted);
+    for (const store::Document document : found) {
+      position = document;
+      if (staged && index_->staged_superseded(document)) continue;
+      if (auto version = store_.at(document)) out.push_back(std::move(*version));
+    }
+    if (found.size() < wanted || position == 0) break;  // from 0 it would begin again
+  }
+}
+
 std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t limit, bool staged) const {
   std::vector<store::Version> out;
   if (staged) match_staged(query, out);
@@ -139,16 +157,8 @@ std::vector<store::Version> IndexedSearch::match(const Query& query, std::size_t
   const store::Document moment = view->last();
   const std::chrono::milliseconds time(std::min<std::uint32_t>(query.max_milliseconds, 1000));  // the writer may be waiting
   Execution execution(query, Access{}, std::move(view), store_, moment, Deadline(time));
-  for (store::Document below = 0; out.size() < limit;) {
-    const std::size_t wanted = limit - out.size();
-    const auto found = execution.newest(below, wanted);
-    for (const store::Document document : found) {
-      below = document;
-      if (staged && index_->staged_superseded(document)) continue;
-      if (auto version = store_.at(document)) out.push_back(std::move(*version));
-    }
-    if (found.size() < wanted || below == 0) break;
-  }
+  take(
+      0, limit, staged, [&](auto below, auto wanted) { return execution.newest(below, wanted); }, out);
   return out;
 }
 
@@ -161,16 +171,8 @@ std::vector<store::Version> IndexedSearch::matches_since(const Query& query, sto
   const store::Document moment = view->last();
   if (moment <= since) return out;
   Execution execution(query, Access{}, std::move(view), store_, moment, Deadline(time));
-  while (out.size() < limit) {
-    const std::size_t wanted = limit - out.size();
-    const auto found = execution.oldest(since, wanted);
-    for (const store::Document document : found) {
-      since = document;
-      if (staged && index_->staged_superseded(document)) continue;
-      if (auto version = store_.at(document)) out.push_back(std::move(*version));
-    }
-    if (found.size() < wanted) break;
-  }
+  take(
+      since, limit, staged, [&](auto after, auto wanted) { return execution.oldest(after, wanted); }, out);
   return out;
 }
 

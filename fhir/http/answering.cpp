@@ -125,7 +125,7 @@ bool Answering::make_room(const rest::Request& request) {
 
 // On the loop.
 void Answering::send(rest::Response response) {
-  const std::uint64_t bytes = response.body ? response.body->size() : 0;
+  const std::uint64_t bytes = response.body ? response.body->size() : response.source ? response.source->held() : 0;
   reads_ = reads_ || response.interaction.starts_with("search");
   const bool as_large_as_asked = !reads_ && bytes <= worked_on_.size();
   worked_on_.resize(0);
@@ -139,6 +139,7 @@ rest::Response Answering::without_room(rest::Response response) const {
       std::any_of(response.headers.begin(), response.headers.end(), [](const auto& h) { return h.first == "ETag"; });
   if (!reads_ && has_tag) {  // of a write: its representation was a preference
     response.body = nullptr;
+    response.source = nullptr;
     response.content_type.clear();
     return response;
   }

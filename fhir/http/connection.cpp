@@ -303,7 +303,8 @@ class Connection final : public Answering {
   void source_rests() {
     if (!receiving_) watch();
   }
-  void source_failed(bool unsaid) {
+  bool hold(std::uint64_t bytes) { return held_.resize(bytes); }
+  void source_failed(bool unsaid, bool no_room) {
     if (!unsaid) {
       error_code ignored;
       // A body that ends with the connection must not end like a whole one.
@@ -312,8 +313,9 @@ class Connection final : public Answering {
     }
     source_.stop();
     keep_alive_ = false;
-    respond_ourselves(terms_.asked(),
-                      refusal(500, model::IssueCode::exception, "The content could not be read; the server's log says more"));
+    respond_ourselves(terms_.asked(), no_room ? busy_refusal()
+                                              : refusal(500, model::IssueCode::exception,
+                                                        "The content could not be read; the server's log says more"));
   }
 
   // Reads on while the source has nothing to say: only so is a client's going seen. What it sends beyond a moderate part of a

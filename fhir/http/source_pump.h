@@ -23,6 +23,8 @@ class SourcePump : public std::enable_shared_from_this<SourcePump> {
   // Has the source make its next piece, on a worker, and calls `got` on the loop. What the source throws is `broken`; with no
   // worker to be had it is `later`.
   void ask(Got got);
+  // What the source keeps of memory; while nothing is asked.
+  std::uint64_t held() const { return source_->held(); }
   // After `later`: calls `then` on the loop when the source has called for it, or after a second. Holds no worker meanwhile.
   void wait(std::function<void()> then);
   // Nobody waits any longer: the source goes now, or when the call under way returns.

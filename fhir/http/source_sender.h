@@ -2,7 +2,9 @@
 //
 // Part of its owner, a connection, on the loop's thread. The owner has:
 //   source_sent()            all of it is sent
-//   source_failed(unsaid)    it cannot go on; `unsaid`: not even the header is sent, so that there can be another answer
+//   source_failed(unsaid, no_room)  it cannot go on; `unsaid`: not even the header is sent, so that there can be another answer;
+//                            `no_room`: hold() has said so
+//   hold(bytes)              whether there is memory for as many, which the source and the sender then have
 //   source_rests()           it has nothing to say for now: no deadline runs, and a client that goes must be seen
 #pragma once
 
@@ -62,7 +64,9 @@ class SourceSender {
 
   void ask() {
     pump_->ask([this, holds = owner_.shared_from_this()](Next next, std::string piece) {
-      if (pump_) send(next, std::move(piece));
+      if (!pump_) return;
+      if (!owner_.hold(pump_->held() + piece.capacity())) return fail(true);
+      send(next, std::move(piece));
     });
   }
 
@@ -101,11 +105,12 @@ class SourceSender {
 
   void sent(Next next) {
     if (!known_length()) owner_.deadline = Clock::time_point::max();
+    std::string().swap(piece_);
     if (next == Next::end) {
       stop();
-      std::string().swap(piece_);
       return owner_.source_sent();
     }
+    owner_.hold(pump_->held());
     if (next == Next::more) return ask();
     resting_ = true;
     owner_.source_rests();
@@ -116,9 +121,9 @@ class SourceSender {
     });
   }
 
-  void fail() {
+  void fail(bool no_room = false) {
     const bool unsaid = !header_.empty();
-    owner_.source_failed(unsaid);
+    owner_.source_failed(unsaid, no_room);
   }
 
   Owner& owner_;

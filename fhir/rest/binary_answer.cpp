@@ -29,13 +29,19 @@ class HeldSource final : public BodySource {
  public:
   HeldSource(std::string content, ByteRange part) : content_(std::move(content)), part_(part) {}
   std::optional<std::uint64_t> length() const override { return part_.size; }
+  std::uint64_t held() const override { return content_.size(); }
   Next next(std::string& out) override {
-    out.append(content_, static_cast<std::size_t>(part_.first), static_cast<std::size_t>(part_.size));
+    if (out.empty() && part_.size == content_.size()) {
+      out.swap(content_);
+    } else {
+      out.append(content_, static_cast<std::size_t>(part_.first), static_cast<std::size_t>(part_.size));
+      std::string().swap(content_);
+    }
     return Next::end;
   }
 
  private:
-  const std::string content_;
+  std::string content_;  // until it is asked for
   const ByteRange part_;
 };
 
@@ -70,6 +76,7 @@ class ResourceSource final : public BodySource {
         after_(std::move(after)),
         length_(before_.size() + base64_size(blob_.size) + after_.size()) {}
   std::optional<std::uint64_t> length() const override { return length_; }
+  std::uint64_t held() const override { return before_.size() + after_.size(); }
   Next next(std::string& out) override {
     if (at_ == 0) out += before_;
     const auto bytes = std::min(read_bytes, blob_.size - at_);

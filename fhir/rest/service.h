@@ -55,10 +55,12 @@ class BodySource {
     broken  // it cannot go on: the connection is closed before the body's end, so that the client knows
   };
   virtual ~BodySource() = default;
-  // Appends the next piece, at most some 256 kB, to `out`. May block on disk, never on another client.
+  // Appends the next piece to `out`: some 256 kB at most, or one resource. May block on disk, never on another client.
   virtual Next next(std::string& out) = 0;
   // Bytes in all, where known beforehand: Content-Length, else chunked coding.
   virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+  // Bytes of memory that it keeps from one piece to the next, if that may be more than a little. Not asked during next().
+  virtual std::uint64_t held() const { return 0; }
   // To be called once there may be more after `later`; from any thread, any number of times, also too often.
   virtual void on_more(std::function<void()> wake) { (void)wake; }
 };

@@ -112,12 +112,14 @@ TEST_CASE("bodies beyond the memory for them are refused or wait, and there is r
   const auto place = written.header("Location");
   const auto path = place.substr(place.find("/fhir"), place.find("/_history") - place.find("/fhir"));
   std::vector<std::unique_ptr<Raw>> idle;
-  for (int i = 0; i < 2; ++i) {
+  const auto ask_and_rest = [&](const std::string& what) {
     idle.push_back(std::make_unique<Raw>(serving.port()));
     const int little = 64 << 10;  // the system keeps no more for who does not read
     setsockopt(idle.back()->handle(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
-    idle.back()->send(get("/fhir/Patient?_count=1"));
-  }
+    idle.back()->send(get(what));
+  };
+  ask_and_rest("/fhir/Patient?_count=1");
+  ask_and_rest("/fhir/Patient?_count=1");
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   Raw reader(serving.port());
   reader.send(get(path));
@@ -138,4 +140,26 @@ TEST_CASE("bodies beyond the memory for them are refused or wait, and there is r
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   reader.send(get(path));
   CHECK(reader.read().status == 200);
+
+  // So does what is made while it is sent: a line of the feed is as large as its resource, and so is content kept within one.
+  writer.send(post("/fhir/Binary", R"({"resourceType":"Binary","contentType":"text/plain","data":")" +
+                                       std::string(15 * mega, 'A') + "\"}"));
+  const auto content = writer.read();
+  REQUIRE(content.status == 201);
+  const auto at = content.header("Location").find("/fhir");
+  for (const std::string& asked : {std::string("/fhir/_changes"), content.header("Location").substr(at)}) {
+    INFO(asked);
+    ask_and_rest(asked);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    Raw late(serving.port());
+    late.send(get(asked));
+    const auto busy_now = late.read();
+    CHECK(busy_now.status == 503);
+    CHECK(busy_now.header("Retry-After") == "1");
+    idle.clear();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    Raw again(serving.port());
+    again.send(get(asked));
+    CHECK(again.read().status == 200);
+  }
 }
