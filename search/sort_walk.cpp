@@ -198,11 +198,11 @@ class DictionaryWalk {
 bool Sorter::walk_terms(const DocumentSet& set, std::size_t depth, store::Document after) {
   DictionaryWalk dictionary(*this, set, depth);
   const SortValue from = after != 0 ? value(after, depth) : std::nullopt;
+  const std::size_t emitted = out_.size();
   const auto walk_without = [&] { return walk(dictionary.without_value(), depth + 1, after != 0 && !from ? after : 0); };
   // Forward: those with a value, then those without. Backward: the other way round.
   if (!backward_ && after != 0 && !from) return walk_without();
   if (backward_ && (after == 0 || !from) && walk_without()) return true;
-  const std::size_t emitted = out_.size();
   // Where the set's values lie far from this end of a dictionary, to sort the set costs less than to walk on.
   const std::uint64_t count = set.count();
   const std::uint64_t patience = count <= most_sorted ? 4096 + 4 * count : ~std::uint64_t{0};

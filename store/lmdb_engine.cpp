@@ -33,6 +33,17 @@ constexpr std::array<const char*, space_count> space_names = {"meta",    "ids", 
 constexpr unsigned max_readers = 512;
 constexpr std::chrono::seconds reader_patience{10};  // for a reader slot
 
+// LMDB writes its table of readers through a map of a file that it has only made long: on a full disk that would be a SIGBUS.
+// What LMDB says of a file that cannot be opened for writing is left to it.
+int allocate_reader_table(const std::string& directory) {
+  constexpr off_t head = 192, slot = 64;
+  const int file = open((directory + "/lock.mdb").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return errno == ENOSPC || errno == EDQUOT ? errno : 0;
+  const int code = posix_fallocate(file, 0, head + slot * (max_readers - 1));
+  close(file);
+  return code == ENOSPC || code == EDQUOT || code == EFBIG ? code : 0;
+}
+
 model::Failure open_failure(const std::string& directory, int code) {
   if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED) {
     return model::failure(FailureKind::internal, IssueCode::exception,
@@ -128,7 +139,8 @@ int LmdbEngine::open_environment() {
   const std::uint64_t page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   const std::uint64_t wanted =
       std::max(stored, std::min(std::max(options_.initial_map_bytes, 2 * stored), options_.max_map_bytes));
-  int code = mdb_env_create(&env_);
+  int code = allocate_reader_table(options_.directory);
+  if (code == 0) code = mdb_env_create(&env_);
   if (code != 0) return code;
   mdb_env_set_maxreaders(env_, max_readers);
   mdb_env_set_maxdbs(env_, space_count);

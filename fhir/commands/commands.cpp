@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -30,6 +31,7 @@ constexpr Row rows[] = {
 }  // namespace
 
 int run(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write (setrlimit(2)), not our end
   CLI::App app{"Kiln: an HL7 FHIR R4 interoperability server"};
   app.set_version_flag("--version", KILN_VERSION);
   app.require_subcommand(1);

@@ -1,5 +1,8 @@
 // kiln serve: the server, until SIGTERM or SIGINT.
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -33,6 +36,20 @@ std::string origin(const http::ServerOptions& server) {
   return http::origin_text(server.tls_certificate.empty() ? "http" : "https", {host, server.port});
 }
 
+// Descriptors for all connections, as far as the system allows; and no more connections than there are descriptors for.
+void fit_connections(http::ServerOptions& server) {
+  constexpr rlim_t others = 128;  // the store's files, event loops, logs
+  const rlim_t wanted = rlim_t{server.max_connections} + others;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(limit.rlim_max, wanted);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    const rlim_t left = limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2;
+    server.max_connections = static_cast<std::uint32_t>(std::max<rlim_t>(left, 1));
+  }
+}
+
 int run_server(ServeOptions& options) {
   // Blocked before any thread starts, so that all inherit it and only sigwait below takes them.
   sigset_t signals;
@@ -48,6 +65,7 @@ int run_server(ServeOptions& options) {
   options.service.max_binary_bytes = std::uint64_t{options.max_binary_mb} << 20;
   options.server.max_header_bytes = options.max_header_kb << 10;
   options.server.body_memory = std::uint64_t{options.body_memory_mb} << 20;
+  fit_connections(options.server);
   // Before the store is opened: a port in use is said at once, and a free one (--port 0) is known.
   auto server = http::Server::listen(options.server);
   if (!server) return report(server.error());

@@ -99,7 +99,7 @@ void Answering::begin_work(rest::Request request, Clock::time_point patience) {
         });
     return;
   }
-  held_.resize(0);
+  if (!request.sink) held_.resize(0);  // a sink has yet what came
   auto work = [self = shared_from_this(), sent = std::move(request)]() mutable { self->work(std::move(sent)); };
   if (shared_.workers->post(std::move(work), who())) return;
   worked_on_.resize(0);
@@ -114,9 +114,6 @@ void Answering::wait_decoded(rest::Request request) {
     self->respond_ourselves(self->terms_.asked(), busy_refusal());
   });
 }
-
-// Who is to wait for whom: the client, unless a proxy does not say which of its clients asks.
-std::string Answering::who() const { return !terms_.client.empty() ? terms_.client : proxied_ ? std::string() : client_; }
 
 bool Answering::make_room(const rest::Request& request) {
   const bool coded = !decoded_ && !request.header("Content-Encoding").empty();

@@ -39,6 +39,8 @@ class Answering : public ConnectionBase, public std::enable_shared_from_this<Ans
   void stop_waiting() {
     if (waiting_for_room_) waiting_for_room_->cancel();
   }
+  // Who is to wait for whom: the client, unless a proxy does not say which of its clients asks.
+  std::string who() const { return !terms_.client.empty() ? terms_.client : proxied_ ? std::string() : client_; }
   bool stopping() const { return shared_.stopping.load(std::memory_order_relaxed); }
 
   std::shared_ptr<Loop> loop_;
@@ -55,7 +57,6 @@ class Answering : public ConnectionBase, public std::enable_shared_from_this<Ans
   void begin(const RequestReader& reader);
   void begin_work(rest::Request request, Clock::time_point patience);
   void work(rest::Request request);
-  std::string who() const;
   void wait_decoded(rest::Request request);
   bool make_room(const rest::Request& request);
   void send(rest::Response response);

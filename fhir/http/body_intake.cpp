@@ -26,7 +26,7 @@ void BodyIntake::on_worker(std::function<void()> work) {
       self->finish(model::failure(model::FailureKind::internal, model::IssueCode::exception, trouble.what()));
     }
   };
-  if (loop_->shared->workers->post(std::move(guarded))) return;
+  if (loop_->shared->workers->post(std::move(guarded), client_)) return;
   finish(
       model::failure(model::FailureKind::unavailable, model::IssueCode::throttled, "The server is busy: try again in a moment"));
 }

@@ -16,12 +16,19 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
  public:
   using Done = std::function<void(model::Result<void>)>;
 
-  // `decoder` may be null.
-  BodyIntake(std::shared_ptr<Loop> loop, std::shared_ptr<rest::BodySink> sink, std::unique_ptr<ContentDecoder> decoder)
-      : loop_(std::move(loop)), sink_(std::move(sink)), decoder_(std::move(decoder)) {}
+  // `decoder` may be null. `client`: whose turn among the workers it takes.
+  BodyIntake(std::shared_ptr<Loop> loop, std::shared_ptr<rest::BodySink> sink, std::unique_ptr<ContentDecoder> decoder,
+             std::string client)
+      : loop_(std::move(loop)), sink_(std::move(sink)), decoder_(std::move(decoder)), client_(std::move(client)) {}
+
+  // Bytes of memory that a body under way takes: what the sink keeps of a small one, pieces, and the decoder's windows.
+  std::uint64_t memory() const { return kept + (decoder_ ? decoder_->memory() : 0); }
 
   // Passes a piece on; `done` is called on the loop when the next may come, or the request has failed. Not again before that.
   void take(std::string piece, bool last, Done done);
+
+  // The same without the decoder.
+  static constexpr std::uint64_t kept = 3u << 19;
 
  private:
   void on_worker(std::function<void()> work);
@@ -32,6 +39,7 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
   std::shared_ptr<Loop> loop_;
   std::shared_ptr<rest::BodySink> sink_;
   std::unique_ptr<ContentDecoder> decoder_;
+  const std::string client_;
   bool last_ = false;
   Done done_;
 };

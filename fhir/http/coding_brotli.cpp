@@ -17,7 +17,7 @@ constexpr int window_bits = 20;  // as large as most answers; the encoder's memo
 // Its window is at most 16 MB: larger ones (not part of RFC 7932) are refused unless they are asked for.
 class Decoder final : public Unfolding {
  public:
-  explicit Decoder(std::uint64_t limit) : Unfolding("br", limit) {}
+  explicit Decoder(std::uint64_t limit) : Unfolding("br", limit, 16u << 20) {}
 
  private:
   State unfold(std::string_view& in, char* out, std::size_t room, std::size_t& written) override {

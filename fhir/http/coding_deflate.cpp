@@ -23,7 +23,7 @@ bool has_zlib_header(std::string_view content) {
 
 class Inflater final : public Unfolding {
  public:
-  Inflater(std::string_view name, bool gzip, std::uint64_t limit) : Unfolding(name, limit), gzip_(gzip) {
+  Inflater(std::string_view name, bool gzip, std::uint64_t limit) : Unfolding(name, limit, 32u << 10), gzip_(gzip) {
     if (gzip) begin(window + gzip_format);
   }
   ~Inflater() override {

@@ -15,7 +15,7 @@ constexpr int level = 3;
 // Frames that need a dictionary are damaged to us.
 class Decoder final : public Unfolding {
  public:
-  explicit Decoder(std::uint64_t limit) : Unfolding("zstd", limit) {
+  explicit Decoder(std::uint64_t limit) : Unfolding("zstd", limit, 1u << window_log) {
     if (state_) ZSTD_DCtx_setParameter(state_.get(), ZSTD_d_windowLogMax, window_log);
   }
 

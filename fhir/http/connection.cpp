@@ -33,12 +33,12 @@ template <typename Stream>
 class Connection final : public Answering {
  public:
   template <typename... Args>
-  explicit Connection(std::shared_ptr<Loop> loop, Args&&... args)
-      : Answering(std::move(loop)), stream_(std::forward<Args>(args)...) {
+  explicit Connection(std::shared_ptr<Loop> loop, std::string admitted, Args&&... args)
+      : Answering(std::move(loop)), admitted_(std::move(admitted)), stream_(std::forward<Args>(args)...) {
     loop_->connections.insert(this);
   }
   // May be a worker's or the writer's thread: the socket was closed on the loop's, in close().
-  ~Connection() override { shared_.connections.fetch_sub(1, std::memory_order_relaxed); }
+  ~Connection() override { shared_.connections.leave(admitted_); }
 
   void start() {
     error_code ignored;
@@ -109,6 +109,7 @@ class Connection final : public Answering {
     begun_ = false;
     blank_passed_ = false;
     waiting_ = input_.empty();
+    if (waiting_) input_.let_go();
     if (waiting_ && stopping()) return finish_connection();
     deadline = Clock::now() + (waiting_ ? shared_.options.idle_timeout : shared_.options.header_timeout);
     if (waiting_) {
@@ -121,7 +122,9 @@ class Connection final : public Answering {
 
   void read_more() {
     if (receiving_) return;
-    input_.make_room(reader_->is_header_done() ? body_read_bytes : read_bytes);
+    // No more than what the client has sent.
+    const std::size_t room = std::clamp<std::uint64_t>(reader_->received, read_bytes, body_read_bytes);
+    input_.make_room(reader_->is_header_done() ? room : read_bytes);
     receive();
   }
 
@@ -216,7 +219,8 @@ class Connection final : public Answering {
     if (!intake_) {
       auto decoder = make_decoder(request.header("Content-Encoding"), request.sink->limit());
       if (!decoder) return refuse(coding_refusal(decoder.error()));
-      intake_ = std::make_shared<BodyIntake>(loop_, request.sink, std::move(*decoder));
+      intake_ = std::make_shared<BodyIntake>(loop_, request.sink, std::move(*decoder), who());
+      if (!held_.resize(intake_->memory())) return refuse(busy_refusal());
     }
     const bool last = reader_->is_done();
     intake_->take(std::exchange(request.body, {}), last, [self = self(), last](model::Result<void> taken) {
@@ -230,7 +234,7 @@ class Connection final : public Answering {
 
   void dispatch() {
     reading_ = false;
-    intake_ = nullptr;
+    if (std::exchange(intake_, nullptr)) held_.resize(BodyIntake::kept);
     deadline = Clock::time_point::max();
     answer(*reader_);
   }
@@ -330,12 +334,19 @@ class Connection final : public Answering {
   void finish_connection() {
     deadline = Clock::now() + std::chrono::seconds(2);
     if constexpr (std::is_same_v<Stream, TlsStream>) {
-      stream_.async_shutdown([self = self()](error_code) { self->close(); });
+      stream_.async_shutdown([self = self()](error_code trouble) {
+        if (!trouble) return self->close();  // the client has ended too
+        self->end_sending();
+      });
     } else {
-      error_code ignored;
-      socket().shutdown(tcp::socket::shutdown_send, ignored);
-      drain();
+      end_sending();
     }
+  }
+  void end_sending() {
+    if (closed_) return;
+    error_code ignored;
+    socket().shutdown(tcp::socket::shutdown_send, ignored);
+    drain();
   }
 
   void drain() {
@@ -343,7 +354,12 @@ class Connection final : public Answering {
     if (receiving_) return;
     input_.clear();
     input_.make_room(body_read_bytes);
-    receive();
+    receiving_ = true;
+    socket().async_read_some(asio::buffer(input_.room(), input_.room_size()),  // below TLS: what it says is of no interest
+                             [self = self()](error_code trouble, std::size_t bytes) {
+                               self->receiving_ = false;
+                               self->received(trouble, bytes);
+                             });
   }
   void drained(error_code trouble, std::size_t bytes) {
     drained_ += bytes;
@@ -351,6 +367,7 @@ class Connection final : public Answering {
     drain();
   }
 
+  const std::string admitted_;  // as whom Admission counts it
   Stream stream_;
   InputBuffer input_;
   std::optional<RequestReader> reader_;
@@ -372,11 +389,11 @@ class Connection final : public Answering {
 
 }  // namespace
 
-void start_connection(std::shared_ptr<Loop> loop, tcp::socket socket, asio::ssl::context* tls) {
+void start_connection(std::shared_ptr<Loop> loop, tcp::socket socket, std::string client, asio::ssl::context* tls) {
   if (tls != nullptr) {
-    std::make_shared<Connection<TlsStream>>(std::move(loop), std::move(socket), *tls)->start();
+    std::make_shared<Connection<TlsStream>>(std::move(loop), std::move(client), std::move(socket), *tls)->start();
   } else {
-    std::make_shared<Connection<tcp::socket>>(std::move(loop), std::move(socket))->start();
+    std::make_shared<Connection<tcp::socket>>(std::move(loop), std::move(client), std::move(socket))->start();
   }
 }
 

@@ -39,6 +39,7 @@ class Chain final : public ContentDecoder {
     if (auto ended = outer_->end(); !ended) return ended;
     return inner_->end();
   }
+  std::uint64_t memory() const override { return outer_->memory() + inner_->memory() + most_at_once; }
 
  private:
   std::unique_ptr<ContentDecoder> outer_, inner_;

@@ -21,16 +21,20 @@ class ContentDecoder {
   virtual model::Result<bool> decode(std::string& out) = 0;
   // After the last piece: whether the coding has come to its end.
   virtual model::Result<void> end() = 0;
+  // Bytes that it holds at most, its window above all.
+  virtual std::uint64_t memory() const = 0;
 };
 
 // What the codings share. One of them takes from the front of `in`, and writes at most `room` bytes to `out`.
 class Unfolding : public ContentDecoder {
  public:
-  // `coding`: as diagnostics call it; static text.
-  Unfolding(std::string_view coding, std::uint64_t limit) : coding_(coding), limit_(limit) {}
+  // `coding`: as diagnostics call it; static text. `window`: bytes of the largest that it takes.
+  Unfolding(std::string_view coding, std::uint64_t limit, std::uint64_t window)
+      : coding_(coding), limit_(limit), window_(window) {}
   void feed(std::string piece) override;
   model::Result<bool> decode(std::string& out) override;
   model::Result<void> end() override;
+  std::uint64_t memory() const override { return window_ + window_ / 16 + (64u << 10); }
 
  protected:
   // hungry: it can do no more with what there is; full: there may be more to come from it; end: the content may end here, and
@@ -44,7 +48,7 @@ class Unfolding : public ContentDecoder {
   model::Failure damaged() const;
 
   std::string_view coding_;
-  std::uint64_t limit_, unfolded_ = 0;
+  std::uint64_t limit_, window_, unfolded_ = 0;
   std::string piece_;
   std::string_view in_;  // what is left of it
   bool ended_ = false;

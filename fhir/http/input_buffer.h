@@ -28,6 +28,11 @@ class InputBuffer {
   std::size_t room_size() const { return bytes_.size() - end_; }
   void filled(std::size_t bytes) { end_ += bytes; }
   void clear() { begin_ = end_ = 0; }
+  // Of an empty one: gives back what it took for a large body.
+  void let_go() {
+    clear();
+    if (bytes_.capacity() > (64u << 10)) std::vector<char>().swap(bytes_);
+  }
 
  private:
   std::vector<char> bytes_;

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "fhir/http/access_log.h"
+#include "fhir/http/admission.h"
 #include "fhir/http/cors.h"
 #include "fhir/http/forwarded.h"
 #include "fhir/http/memory_budget.h"
@@ -33,7 +34,8 @@ class ConnectionBase {
 
 // What all connections share. Outlives them: each holds it.
 struct Shared {
-  explicit Shared(const ServerOptions& o) : options(o), held(half_of(o.body_memory)), worked_on(half_of(o.body_memory)) {}
+  explicit Shared(const ServerOptions& o)
+      : options(o), held(half_of(o.body_memory)), worked_on(half_of(o.body_memory)), connections(o.max_connections) {}
 
   rest::Endpoint* service = nullptr;  // set before any connection is accepted
   ServerOptions options;
@@ -44,7 +46,7 @@ struct Shared {
   std::unique_ptr<Workers> workers;
   MemoryBudget held;       // bodies as they came so far, or are being sent
   MemoryBudget worked_on;  // bodies that the endpoint has, and what it makes of them
-  std::atomic<std::uint32_t> connections{0};
+  Admission connections;
   std::atomic<bool> stopping{false};
 
  private:

@@ -93,15 +93,17 @@ class AsioServer final : public Server {
     });
     end_connections();
     const auto end = Clock::now() + grace;
-    while (shared_->connections.load() > 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    shared_->workers->stop();  // what they still do is answered or dropped
+    while (shared_->connections.count() > 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    // What they still do is answered or dropped. What has not begun goes once all connections, which it holds, are closed.
+    auto left = std::make_shared<std::vector<std::function<void()>>>(shared_->workers->stop());
     close_connections();
     for (auto& loop : loops_) {
-      asio::post(loop->context, [loop] { loop->sweep.cancel(); });
+      asio::post(loop->context, [loop, left] { loop->sweep.cancel(); });
     }
     guards_.clear();
+    left.reset();
     const auto last = Clock::now() + std::chrono::seconds(2);
-    while (shared_->connections.load() > 0 && Clock::now() < last) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (shared_->connections.count() > 0 && Clock::now() < last) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     for (auto& loop : loops_) loop->context.stop();
     for (auto& thread : threads_) thread.join();
     threads_.clear();
@@ -118,13 +120,16 @@ class AsioServer final : public Server {
     acceptor_->async_accept(loop->context, [this, loop](error_code trouble, tcp::socket socket) {
       if (!acceptor_->is_open()) return;
       if (!trouble) {
-        if (shared_->connections.fetch_add(1) >= shared_->options.max_connections) {
-          shared_->connections.fetch_sub(1);
+        error_code gone;
+        const auto address = socket.remote_endpoint(gone).address();
+        const std::string client = shared_->proxies.contains(address) ? std::string() : address.to_string();
+        if (!shared_->connections.enter(client)) {
           turn_away(socket);
         } else {
           auto* tls = tls_ ? &*tls_ : nullptr;
-          asio::post(loop->context,
-                     [loop, tls, owned = std::move(socket)]() mutable { start_connection(loop, std::move(owned), tls); });
+          asio::post(loop->context, [loop, tls, client, owned = std::move(socket)]() mutable {
+            start_connection(loop, std::move(owned), client, tls);
+          });
         }
       } else if (trouble != asio::error::connection_aborted) {
         // Out of file descriptors, here or in the system, or of memory: wait for some to be freed rather than spin.

@@ -10,8 +10,8 @@ namespace http {
 
 namespace asio = boost::asio;
 
-SourcePump::SourcePump(std::shared_ptr<Loop> loop, std::shared_ptr<rest::BodySource> source)
-    : loop_(std::move(loop)), source_(std::move(source)), timer_(loop_->context) {}
+SourcePump::SourcePump(std::shared_ptr<Loop> loop, std::shared_ptr<rest::BodySource> source, std::string client)
+    : loop_(std::move(loop)), source_(std::move(source)), client_(std::move(client)), timer_(loop_->context) {}
 
 void SourcePump::ask(Got got) {
   const bool first = !bell_;
@@ -42,7 +42,7 @@ void SourcePump::ask(Got got) {
     source.reset();
     asio::post(loop->context, [got = std::move(got), next, made = std::move(piece)]() mutable { got(next, std::move(made)); });
   };
-  if (loop_->shared->workers->post(std::move(work))) return;
+  if (loop_->shared->workers->post(std::move(work), client_)) return;
   asio::post(loop_->context, [got = std::move(got)] { got(Next::later, {}); });
 }
 

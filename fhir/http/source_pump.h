@@ -18,7 +18,8 @@ class SourcePump : public std::enable_shared_from_this<SourcePump> {
   using Next = rest::BodySource::Next;
   using Got = std::function<void(Next, std::string piece)>;
 
-  SourcePump(std::shared_ptr<Loop> loop, std::shared_ptr<rest::BodySource> source);
+  // `client`: whose turn among the workers it takes.
+  SourcePump(std::shared_ptr<Loop> loop, std::shared_ptr<rest::BodySource> source, std::string client);
 
   // Has the source make its next piece, on a worker, and calls `got` on the loop. What the source throws is `broken`; with no
   // worker to be had it is `later`.
@@ -41,6 +42,7 @@ class SourcePump : public std::enable_shared_from_this<SourcePump> {
 
   std::shared_ptr<Loop> loop_;
   std::shared_ptr<rest::BodySource> source_;
+  const std::string client_;
   std::shared_ptr<Bell> bell_;  // null until the first ask
   boost::asio::steady_timer timer_;
   std::function<void()> then_;

@@ -4,6 +4,7 @@
 //   source_sent()            all of it is sent
 //   source_failed(unsaid, no_room)  it cannot go on; `unsaid`: not even the header is sent, so that there can be another answer;
 //                            `no_room`: hold() has said so
+//   who()                    whose turn among the workers it takes
 //   hold(bytes)              whether there is memory for as many, which the source and the sender then have
 //   source_rests()           it has nothing to say for now: no deadline runs, and a client that goes must be seen
 #pragma once
@@ -38,7 +39,7 @@ class SourceSender {
     sent_ = 0;
     resting_ = false;
     owner_.deadline = known_length() ? owner_.sending_deadline(framing.length) : Clock::time_point::max();
-    pump_ = std::make_shared<SourcePump>(loop, std::move(source));
+    pump_ = std::make_shared<SourcePump>(loop, std::move(source), owner_.who());
     ask();
   }
 

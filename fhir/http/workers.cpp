@@ -14,14 +14,23 @@ Workers::Workers(unsigned threads, std::size_t queue_limit) : limit_(queue_limit
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-void Workers::stop() {
+std::vector<std::function<void()>> Workers::stop() {
+  std::vector<std::function<void()>> left;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    for (auto& [name, client] : clients_) {
+      std::move(client.queue.begin(), client.queue.end(), std::back_inserter(left));
+      client.queue.clear();
+      client.has_turn = false;
+    }
+    turns_.clear();
+    queued_ = 0;
   }
   ready_.notify_all();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
+  return left;
 }
 
 bool Workers::post(std::function<void()> work, const std::string& client) {
@@ -50,7 +59,7 @@ bool Workers::give_turn(Entry& entry) {
 void Workers::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    ready_.wait(lock, [this] { return !turns_.empty() || (stopping_ && queued_ == 0); });
+    ready_.wait(lock, [this] { return !turns_.empty() || stopping_; });
     if (turns_.empty()) return;
     auto& entry = *turns_.front();
     auto& client = entry.second;
@@ -61,7 +70,7 @@ void Workers::run() {
     --queued_;
     ++client.running;
     give_turn(entry);
-    const bool more = !turns_.empty() || (stopping_ && queued_ == 0);
+    const bool more = !turns_.empty();
     lock.unlock();
     if (more) ready_.notify_one();
     work();

@@ -19,7 +19,8 @@ class Workers {
  public:
   Workers(unsigned threads, std::size_t queue_limit);
   ~Workers() { stop(); }
-  void stop();  // runs what is queued, then joins; later posts are refused
+  // Waits for what runs; later posts are refused. What has not begun is given back, for whoever knows on which thread it may end.
+  std::vector<std::function<void()>> stop();
   // False if the queue is full: answer 503. `client` empty: of nobody in particular, which all workers may do.
   bool post(std::function<void()> work, const std::string& client = {});
 

@@ -20,6 +20,8 @@ using model::IssueCode;
 constexpr std::array<std::string_view, 6> long_reads{"search-type",      "search-system", "search-compartment",
                                                      "history-instance", "history-type",  "history-system"};
 
+constexpr std::size_t most_body = 64u << 10;  // of a request that waits: there may be many
+
 // 130 bits from the system's source, in base 32: who has the id may read the result, so nobody must be able to guess it.
 std::string secret_id() {
   static constexpr char digits[] = "0123456789abcdefghijklmnopqrstuv";
@@ -195,6 +197,7 @@ void AsyncJobs::work() {
     const auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& each) { return each.second == job; });
     if (found == jobs_.end()) continue;  // deleted meanwhile
     job->state = Status::State::done;
+    job->asked = nullptr;
     job->done_at = Clock::now();
     job->result = std::move(result);
     result_bytes_ += job->result->size();
@@ -214,6 +217,7 @@ std::string AsyncJobs::carry_out(Job& job) const {
 }
 
 bool is_asynchronous(const Context& context, const Exchange& exchange) {
+  if (exchange.request.body.size() > most_body) return false;  // RFC 7240 2: a preference may be ignored
   return exchange.prefer.respond_async && !exchange.in_bundle && exchange.route != nullptr && context.options.async_workers > 0 &&
          exchange.request.method != "HEAD" &&
          std::find(long_reads.begin(), long_reads.end(), exchange.route->interaction) != long_reads.end();

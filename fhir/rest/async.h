@@ -50,7 +50,7 @@ class AsyncJobs {
 
  private:
   struct Job {
-    std::shared_ptr<Exchange> asked;
+    std::shared_ptr<Exchange> asked;  // until it is done
     std::string client;
     std::shared_ptr<std::atomic<bool>> given_up = std::make_shared<std::atomic<bool>>(false);
     Status::State state = Status::State::queued;
@@ -78,7 +78,7 @@ class AsyncJobs {
   std::vector<std::thread> threads_;  // started when the first job comes
 };
 
-// True if `Prefer: respond-async` is honoured for this exchange.
+// True if `Prefer: respond-async` is honoured for this exchange: a read that may take long, whose body is no larger than 64 kB.
 bool is_asynchronous(const Context& context, const Exchange& exchange);
 // Takes it up and answers 202, or 429.
 Response accept_asynchronous(const Context& context, const Exchange& exchange);

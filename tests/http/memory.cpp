@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
+#include <random>
 #include <thread>
 
+#include "fhir/http/admission.h"
 #include "fhir/http/content_coding.h"
 #include "fhir/http/memory_budget.h"
 #include "tests/http/support.h"
@@ -142,8 +144,8 @@ TEST_CASE("bodies beyond the memory for them are refused or wait, and there is r
   CHECK(reader.read().status == 200);
 
   // So does what is made while it is sent: a line of the feed is as large as its resource, and so is content kept within one.
-  writer.send(post("/fhir/Binary", R"({"resourceType":"Binary","contentType":"text/plain","data":")" +
-                                       std::string(15 * mega, 'A') + "\"}"));
+  writer.send(post("/fhir/Binary",
+                   R"({"resourceType":"Binary","contentType":"text/plain","data":")" + std::string(15 * mega, 'A') + "\"}"));
   const auto content = writer.read();
   REQUIRE(content.status == 201);
   const auto at = content.header("Location").find("/fhir");
@@ -162,4 +164,61 @@ TEST_CASE("bodies beyond the memory for them are refused or wait, and there is r
     again.send(get(asked));
     CHECK(again.read().status == 200);
   }
+}
+
+TEST_CASE("uploads under way have their share of memory, what undoes their coding above all", "[memory]") {
+  http::ServerOptions options;
+  options.body_memory = 160 * mega;  // 80 for bodies, of which a client has 40
+  Serving serving(options);
+  const auto start = [](const char* coding) {
+    return std::string("POST /fhir/Binary HTTP/1.1\r\nHost: h\r\nContent-Type: application/pdf\r\nContent-Encoding: ") + coding +
+           "\r\nContent-Length: 400000\r\n\r\n";
+  };
+  const auto upload = [](const std::string& content, const std::string& header) {
+    return "POST /fhir/Binary HTTP/1.1\r\nHost: h\r\nContent-Type: application/pdf\r\n" + header +
+           "Content-Length: " + std::to_string(content.size()) + "\r\n\r\n" + content;
+  };
+  std::string noise;  // which no coding makes smaller
+  std::mt19937 random(1);
+  while (noise.size() < 390000) noise += static_cast<char>(random());
+  const auto half = http::encode_brotli(noise)->substr(0, 200 << 10);
+  std::vector<std::unique_ptr<Raw>> halves;
+  for (int i = 0; i < 2; ++i) {
+    halves.push_back(std::make_unique<Raw>(serving.port()));
+    halves.back()->send(start("br") + half);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  Raw third(serving.port());
+  third.send(start("br") + half);
+  const auto refused = third.read();
+  CHECK(refused.status == 503);
+  CHECK(refused.header("Retry-After") == "1");
+  Raw plain(serving.port());  // there is room for one without a coding
+  plain.send(upload(noise, ""));
+  CHECK(plain.read().status == 201);
+  halves.clear();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  Raw whole(serving.port());
+  whole.send(upload(*http::encode_brotli(noise), "Content-Encoding: br\r\n"));
+  CHECK(whole.read().status == 201);
+}
+
+TEST_CASE("one client leaves an eighth of the connections to others", "[memory]") {
+  http::Admission admission(16);
+  for (int i = 0; i < 14; ++i) CHECK(admission.enter("a"));
+  CHECK_FALSE(admission.enter("a"));
+  CHECK(admission.enter("b"));
+  CHECK(admission.enter(""));
+  CHECK(admission.count() == 16);
+  CHECK_FALSE(admission.enter("c"));
+  CHECK_FALSE(admission.enter(""));
+  admission.leave("");
+  CHECK_FALSE(admission.enter("a"));
+  CHECK(admission.enter("c"));
+  admission.leave("a");
+  CHECK(admission.enter("a"));
+  for (int i = 0; i < 14; ++i) admission.leave("a");
+  admission.leave("b");
+  admission.leave("c");
+  CHECK(admission.count() == 0);
 }

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace {
 
@@ -34,8 +35,10 @@ class Tasks {
     changed_.wait_for(lock, std::chrono::seconds(10), [&] { return begun_.size() >= count; });
     return begun_;
   }
-  std::size_t ended() {
-    const std::lock_guard lock(mutex_);
+  // How many have ended, once that is `count`.
+  std::size_t ended(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [&] { return ended_ >= count; });
     return ended_;
   }
 
@@ -61,8 +64,8 @@ TEST_CASE("one worker is left for others than who asks for much", "[workers]") {
   CHECK(next.size() == 5);
   CHECK((next.back() == 'c' || next.back() == 'a'));
   tasks.let(100);
-  workers.stop();  // runs what is queued
-  CHECK(tasks.ended() == 22);
+  CHECK(tasks.ended(22) == 22);
+  workers.stop();
   CHECK_FALSE(workers.post(tasks.task('d'), "d"));
 }
 
@@ -75,7 +78,6 @@ TEST_CASE("clients take turns, however much each has asked for before", "[worker
   for (int i = 0; i < 3; ++i) REQUIRE(workers.post(tasks.task('b'), "b"));
   REQUIRE(workers.post(tasks.task('c'), "c"));
   tasks.let(10);
-  workers.stop();
   CHECK(tasks.begun(10) == "-abcababaa");
 }
 
@@ -88,8 +90,7 @@ TEST_CASE("work of nobody in particular has all workers, and the queue its limit
   for (int i = 0; i < 2; ++i) REQUIRE(workers.post(tasks.task('-')));
   CHECK_FALSE(workers.post(tasks.task('b'), "b"));
   tasks.let(100);
-  workers.stop();
-  CHECK(tasks.ended() == 7);
+  CHECK(tasks.ended(7) == 7);
 }
 
 TEST_CASE("many clients, each once", "[workers]") {
@@ -97,6 +98,21 @@ TEST_CASE("many clients, each once", "[workers]") {
   tasks.let(2000);
   http::Workers workers(2, 5000);
   for (int i = 0; i < 2000; ++i) REQUIRE(workers.post(tasks.task('x'), std::to_string(i)));
-  workers.stop();
-  CHECK(tasks.ended() == 2000);
+  CHECK(tasks.ended(2000) == 2000);
+}
+
+TEST_CASE("a stop waits for what has begun, and gives back the rest", "[workers]") {
+  Tasks tasks;
+  http::Workers workers(2, 100);
+  for (int i = 0; i < 8; ++i) REQUIRE(workers.post(tasks.task('a'), i % 2 == 0 ? "a" : "b"));
+  REQUIRE(tasks.begun(2).size() == 2);
+  std::vector<std::function<void()>> left;
+  std::thread stopping([&] { left = workers.stop(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(tasks.ended(0) == 0);
+  tasks.let(8);
+  stopping.join();
+  CHECK(tasks.ended(0) == 2);
+  CHECK(left.size() == 6);
+  CHECK_FALSE(workers.post(tasks.task('b'), "b"));
 }
