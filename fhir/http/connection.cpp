@@ -99,7 +99,7 @@ class Connection final : public Answering {
     if (closed_) return;
     reader_.emplace();
     reader_->eager(true);
-    reader_->header_limit(shared_.options.max_header_bytes);
+    reader_->limit_header(shared_.options.max_header_bytes);
     terms_.clear();
     reader_->body_limit(boost::none);  // the reader has its own
     reader_->limit = shared_.options.max_body_bytes;

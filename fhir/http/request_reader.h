@@ -27,6 +27,12 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   std::uint64_t limit = 0;     // of the body
   std::uint64_t received = 0;  // of the body
 
+  // Bytes of the header, its first line included; to be set before the first byte.
+  void limit_header(std::uint32_t bytes) {
+    most_header_ = bytes;
+    header_limit(bytes);
+  }
+
   // Of a first line that does not come to its end: the target as far as it has come, for the form that its refusal is to have.
   void take_cut_line(std::string_view text) {
     const auto space = text.find(' ');
@@ -40,6 +46,9 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   static std::string_view view(string_view text) { return {text.data(), text.size()}; }
 
   void on_request_impl(boost::beast::http::verb, string_view method, string_view target, int http_version, error_code&) override {
+    // Beast lets the fields have as much again where the whole header comes at once.
+    const auto line = method.size() + target.size() + std::string_view("  HTTP/1.1\r\n").size();
+    header_limit(line < most_header_ ? most_header_ - static_cast<std::uint32_t>(line) : 1);
     version = http_version;
     request.method = view(method);
     request.target = origin_form(view(target));
@@ -111,6 +120,7 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   void on_finish_impl(error_code&) override {}
 
   bool transfer_coded_ = false;
+  std::uint32_t most_header_ = 8192;  // as Beast has it
 };
 
 }  // namespace http

@@ -1,6 +1,7 @@
 // What must survive: imports that are killed and go on, copies made under load, damage that is found, stores that are not ours to
 // open.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -214,4 +215,43 @@ TEST_CASE("what a server holds, no other process opens, and what is damaged is f
     tests::Served served(data);
     CHECK(Asking(served.url()).count("Patient?family=Damage" + std::to_string(1234 * 7919)) == 1);
   }
+}
+
+// The system sends SIGXFSZ to who writes beyond the limit (setrlimit(2)).
+TEST_CASE("a file that may not grow further is a full disk to a server, and not its end") {
+  const tests::Scratch scratch;
+  tests::Served served(scratch / "data");
+  const auto limit_files = [&](rlim_t bytes) {
+    const rlimit limit{bytes, RLIM_INFINITY};
+    REQUIRE(prlimit(served.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+  };
+  Asking asking(served.url());
+  const std::string patient = R"({"resourceType":"Patient","id":"a"})";
+  REQUIRE(asking.ask("PUT", "/Patient/a", patient).status == 201);
+  limit_files(4096);
+  const auto refused = asking.ask("POST", "/Patient", R"({"resourceType":"Patient"})");
+  CHECK(refused.status == 507);
+  CHECK(refused.body.find("no-store") != std::string::npos);
+  CHECK(asking.ask("GET", "/Patient/a").status == 200);
+  CHECK(asking.count("Patient?") == 1);
+  limit_files(RLIM_INFINITY);
+  CHECK(asking.ask("POST", "/Patient", R"({"resourceType":"Patient"})").status == 201);
+  CHECK(asking.count("Patient?") == 2);
+  CHECK(served.stop() == 0);
+}
+
+TEST_CASE("where there is no room for the table of readers a command says so") {
+  const tests::Scratch scratch;
+  const auto data = scratch / "data";
+  {
+    tests::Served served(data);
+    REQUIRE(Asking(served.url()).ask("POST", "/Patient", R"({"resourceType":"Patient"})").status == 201);
+    REQUIRE(served.stop() == 0);
+  }
+  fs::remove(data / "lock.mdb");
+  tests::Process limited("/bin/sh",
+                         {"-c", "ulimit -f 16; exec \"$0\" check --data \"$1\"", tests::kiln_program(), data.string()});
+  CHECK(limited.wait() == 1);
+  CHECK(limited.output().find("cannot open the store in") != std::string::npos);
+  CHECK(tests::kiln({"check", "--data", data.string()}).status == 0);
 }

@@ -17,7 +17,7 @@ struct Read {
 Read read_in_pieces(std::string_view bytes, std::size_t piece) {
   http::RequestReader reader;
   reader.eager(true);
-  reader.header_limit(4096);
+  reader.limit_header(4096);
   reader.body_limit(boost::none);  // the reader has its own
   reader.limit = 1 << 16;
   Read read;

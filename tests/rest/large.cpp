@@ -182,3 +182,17 @@ TEST_CASE("the answers to a Bundle's entries go on in short when they have grown
   CHECK(shown == 5);
   CHECK(tags.size() == 7);
 }
+
+TEST_CASE("a read with a large body is answered at once: what waits must not hold it", "[large]") {
+  tests::Fixture server;
+  put(server, "Patient/a", patient("a", 4));
+  std::string form = "_id=a";
+  for (const std::string none(100, 'n'); form.size() <= (64u << 10);) form += "," + none;
+  const std::vector<std::pair<std::string, std::string>> headers{{"Prefer", "respond-async"},
+                                                                 {"Content-Type", "application/x-www-form-urlencoded"}};
+  const auto response = server.ask("POST", "/Patient/_search", form, headers);
+  INFO((response.body ? *response.body : ""));
+  CHECK(response.status == 200);
+  CHECK(parsed(response).at("total").as_int64() == 1);
+  CHECK(server.ask("POST", "/Patient/_search", "_id=a", headers).status == 202);
+}

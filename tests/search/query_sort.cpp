@@ -96,6 +96,22 @@ TEST_CASE("walked and sorted orders agree", "[query]") {
   }
 }
 
+namespace {
+
+// All pages of a query on patients from the last to the first.
+Strings backwards(World& world, const std::string& query) {
+  Strings back;
+  for (std::string link = world.page("Patient?_total=accurate&" + query).last; !link.empty();) {
+    const search::Page page = world.page("Patient?" + link);
+    const auto ids = query_test::matches_of(page);
+    back.insert(back.begin(), ids.begin(), ids.end());
+    link = page.previous;
+  }
+  return back;
+}
+
+}  // namespace
+
 // A set of some eighty among many, of which a page needs two: ordinals decide without reading all values.
 TEST_CASE("pages of a few matches among many agree with sorting them all", "[query]") {
   World world;
@@ -127,13 +143,32 @@ TEST_CASE("pages of a few matches among many agree with sorting them all", "[que
     const Strings whole = world.ids("Patient?gender=other&_count=1000&_sort=" + sort);
     REQUIRE(whole.size() == 80);
     CHECK(world.ids("Patient?gender=other&_count=2&_sort=" + sort) == whole);
-    Strings back;
-    for (std::string link = world.page("Patient?gender=other&_count=2&_total=accurate&_sort=" + sort).last; !link.empty();) {
-      const search::Page page = world.page("Patient?" + link);
-      const auto ids = query_test::matches_of(page);
-      back.insert(back.begin(), ids.begin(), ids.end());
-      link = page.previous;
+    CHECK(backwards(world, "gender=other&_count=2&_sort=" + sort) == whole);
+  }
+}
+
+// From its end the order has those without a value, and then nothing of the set for so long that the rest is sorted instead.
+TEST_CASE("pages before those without a value have each match once", "[query]") {
+  World world;
+  std::vector<std::string> batch;
+  for (int i = 0; i < 9000; ++i) {
+    const bool match = i % 45 == 0;
+    std::string json =
+        R"({"resourceType":"Patient","id":"p)" + std::to_string(i) + R"(","gender":")" + (match ? "other" : "male") + "\"";
+    const auto two = [](int n) { return std::string(n < 10 ? "0" : "") + std::to_string(n); };
+    if (!match)
+      json += R"(,"birthDate":")" + std::to_string(1950 + i / 336) + "-" + two(1 + i / 28 % 12) + "-" + two(1 + i % 28) + "\"";
+    if (match && i % 450 != 0) json += R"(,"birthDate":"1900-01-01")";
+    batch.push_back(json + "}");
+    if (batch.size() == 1000) {
+      world.put_together(batch);
+      batch.clear();
     }
-    CHECK(back == whole);
+  }
+  for (const std::string sort : {"birthdate", "birthdate,_id", "-birthdate"}) {
+    INFO(sort);
+    const Strings whole = world.ids("Patient?gender=other&_count=1000&_sort=" + sort);
+    REQUIRE(whole.size() == 200);
+    CHECK(backwards(world, "gender=other&_count=7&_sort=" + sort) == whole);
   }
 }
