@@ -27,4 +27,6 @@ void Observers::notify() {
   }
 }
 
+std::size_t Observers::size() const { return list_->count; }
+
 }  // namespace store

@@ -15,7 +15,8 @@ namespace store {
 class Observers {
  public:
   std::shared_ptr<void> add(std::function<void()> function);
-  void notify();  // calls them all, on this thread; what they throw is theirs
+  void notify();             // calls them all, on this thread; what they throw is theirs
+  std::size_t size() const;  // how many there are at the moment
 
  private:
   struct List {

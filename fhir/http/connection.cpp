@@ -47,9 +47,10 @@ class Connection final : public Answering {
     begin_with(peer.address().to_string(), shared_.proxies.contains(peer.address()));
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       deadline = Clock::now() + shared_.options.header_timeout;
-      stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code trouble) {
-        if (trouble) return self->close();
-        self->next_request();
+      socket().async_wait(tcp::socket::wait_read, [self = self()](error_code trouble) {  // who says nothing has no turn
+        if (trouble || self->closed_) return self->close();
+        self->turn_.emplace(self->loop_->context);
+        self->ticket_ = self->loop_->handshakes.enter(self->client_, [self] { self->shake_hands(); });
       });
     } else {
       next_request();
@@ -68,6 +69,7 @@ class Connection final : public Answering {
       source_.stop();
     }
     stop_waiting();
+    end_turn();
     loop_->connections.erase(this);
     error_code ignored;
     socket().close(ignored);
@@ -93,6 +95,25 @@ class Connection final : public Answering {
     } else {
       return stream_;
     }
+  }
+
+  void shake_hands() {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      turn_->expires_after(Handshakes::longest_turn);
+      turn_->async_wait([weak = std::weak_ptr(self())](error_code cancelled) {
+        if (auto alive = weak.lock(); alive && !cancelled) alive->end_turn();
+      });
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code trouble) {
+        if (trouble) return self->close();
+        self->end_turn();
+        self->next_request();
+      });
+    }
+  }
+  void end_turn() {
+    if (!turn_) return;
+    turn_.reset();
+    loop_->handshakes.leave(client_, ticket_);
   }
 
   void next_request() {
@@ -376,6 +397,8 @@ class Connection final : public Answering {
   std::string header_;
   SourceSender<Stream, Connection> source_{*this, stream_};  // an answer made while it is sent
   std::uint64_t sent_ = 0, drained_ = 0;
+  std::optional<asio::steady_timer> turn_;  // while a handshake waits or is under way: when its turn ends
+  Handshakes::Ticket ticket_ = 0;
   bool waiting_ = true;
   bool reading_ = false;  // part of a request has come
   bool expired_ = false;

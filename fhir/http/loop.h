@@ -14,6 +14,7 @@
 #include "fhir/http/admission.h"
 #include "fhir/http/cors.h"
 #include "fhir/http/forwarded.h"
+#include "fhir/http/handshakes.h"
 #include "fhir/http/memory_budget.h"
 #include "fhir/http/server.h"
 #include "fhir/http/workers.h"
@@ -62,6 +63,7 @@ struct Loop {
   boost::asio::io_context context{1};
   boost::asio::steady_timer sweep;
   std::unordered_set<ConnectionBase*> connections;
+  Handshakes handshakes;
 
   // The Date header's value, made once a second.
   const std::string& date() {

@@ -1,5 +1,6 @@
 #include "fhir/rest/commit_bell.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rest {
@@ -15,7 +16,13 @@ CommitBell::~CommitBell() {
 }
 
 std::shared_ptr<void> CommitBell::add(std::function<void()> wake) {
-  auto token = waiting_.add(std::move(wake));
+  std::shared_ptr<void> token;
+  {
+    const std::lock_guard lock(mutex_);
+    auto place = std::find_if(portions_.begin(), portions_.end(), [](const auto& one) { return one.size() < portion; });
+    auto& one = place == portions_.end() ? portions_.emplace_back() : *place;
+    token = one.add(std::move(wake));
+  }
   std::call_once(begun_, [this] {  // not under the mutex, which the observer takes
     thread_ = std::thread([this] { run(); });
     observing_ = store_.observe([this] {
@@ -29,6 +36,11 @@ std::shared_ptr<void> CommitBell::add(std::function<void()> wake) {
   return token;
 }
 
+store::Observers* CommitBell::at(std::size_t number) {
+  const std::lock_guard lock(mutex_);
+  return number < portions_.size() ? &portions_[number] : nullptr;
+}
+
 void CommitBell::run() {
   for (;;) {
     {
@@ -37,7 +49,15 @@ void CommitBell::run() {
       if (stopping_) return;
       ringing_ = false;
     }
-    waiting_.notify();
+    bool first = true;
+    for (std::size_t i = 0; auto* some = at(i); ++i) {
+      if (some->size() == 0) continue;
+      if (!std::exchange(first, false)) {
+        std::unique_lock lock(mutex_);
+        if (rung_.wait_for(lock, pause, [this] { return stopping_; })) return;
+      }
+      some->notify();  // not under the mutex: who is told may be ending
+    }
   }
 }
 

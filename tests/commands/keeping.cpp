@@ -255,3 +255,60 @@ TEST_CASE("where there is no room for the table of readers a command says so") {
   CHECK(limited.output().find("cannot open the store in") != std::string::npos);
   CHECK(tests::kiln({"check", "--data", data.string()}).status == 0);
 }
+
+TEST_CASE("on a full disk a store opens with its table of readers on disk, or not at all") {
+  const tests::Scratch scratch;
+  const auto data = scratch / "data", script = scratch / "script";
+  {
+    tests::Served served(data);
+    REQUIRE(Asking(served.url()).ask("POST", "/Patient", R"({"resourceType":"Patient"})").status == 201);
+    REQUIRE(served.stop() == 0);
+  }
+  fs::remove(data / "lock.mdb");
+  // A disk of its own, which only this script sees, with the store and no room for more.
+  write_file(script, R"(set -eu
+mount -t tmpfs -o size=16m none "$3" 2>&1 || { echo "no disk of our own"; exit 0; }
+cp -r "$2"/. "$3"
+! cat /dev/zero > "$3/filler" 2>/dev/null
+"$1" check --data "$3" && exit 1
+rm "$3/filler"
+"$1" check --data "$3" && echo "sound again"
+)");
+  fs::create_directory(scratch / "disk");
+  tests::Process process("/usr/bin/env", {"unshare", "-rm", "/bin/sh", script.string(), tests::kiln_program(), data.string(),
+                                          (scratch / "disk").string()});
+  const auto status = process.wait();
+  const auto& output = process.output();
+  INFO(output);
+  if (output.find("unshare") != std::string::npos || output.find("no disk of our own") != std::string::npos) {
+    WARN("SKIPPED: no disk of its own can be made here: opening a store on a full one is not tested");
+    return;
+  }
+  CHECK(status == 0);
+  CHECK(output.find("cannot open the store in") != std::string::npos);
+  CHECK(output.find("sound again") != std::string::npos);
+}
+
+TEST_CASE("with few descriptors a server takes fewer connections, and stays") {
+  const tests::Scratch scratch;
+  tests::Process process("/bin/sh", {"-c", "ulimit -n 160; exec \"$0\" serve --data \"$1\" --bind 127.0.0.1 --port 0",
+                                     tests::kiln_program(), (scratch / "data").string()});
+  REQUIRE(process.read_until("what it can do: "));
+  const auto& output = process.output();
+  const auto from = output.find("http://"), to = output.find("/fhir", from) + 5;
+  const auto url = output.substr(from, to - from);
+  std::vector<std::unique_ptr<Asking>> crowd;
+  int served = 0, turned_away = 0;
+  for (int i = 0; i < 200; ++i) {
+    crowd.push_back(std::make_unique<Asking>(url));
+    const auto answer = crowd.back()->ask("GET", "/metadata?_summary=true");
+    if (answer.status == 200) ++served;
+    if (answer.status == 503) ++turned_away;
+  }
+  CHECK(served == 70);  // seven eighths of half of 160
+  CHECK(turned_away == 130);
+  crowd.clear();
+  CHECK(Asking(url).ask("POST", "/Patient", R"({"resourceType":"Patient"})").status == 201);
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+}

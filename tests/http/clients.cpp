@@ -1,4 +1,4 @@
-// Clients that are slow, vanish, come in crowds, or want TLS; and the server's own end.
+// Clients that are slow, vanish or come in crowds; and the server's own end.
 #include <sys/socket.h>
 
 #include <atomic>
@@ -222,46 +222,4 @@ TEST_CASE("half a line that a crash left in the access log spoils no other") {
   REQUIRE(lines.size() == 4);
   CHECK(lines[1] == "{\"stat");
   for (const int whole : {2, 3}) CHECK(boost::json::parse(lines[static_cast<std::size_t>(whole)]).at("status") == 404);
-}
-
-TEST_CASE("TLS serves what plain HTTP does, and refuses old versions and plain text") {
-  const tests::Scratch scratch;
-  const auto key = (scratch / "key.pem").string(), certificate = (scratch / "cert.pem").string();
-  const auto made =
-      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost "
-      "-keyout " +
-      key + " -out " + certificate + " >/dev/null 2>&1";
-  if (std::system(made.c_str()) != 0) {
-    WARN("SKIPPED: no openssl command: TLS is not tested");
-    return;
-  }
-  http::ServerOptions options;
-  options.tls_certificate = certificate;
-  options.tls_key = key;
-  options.header_timeout = std::chrono::seconds(2);
-  Serving serving(options);
-  const auto url = "https://127.0.0.1:" + std::to_string(serving.port()) + "/fhir";
-  auto client = http::Client::make(url, certificate);
-  REQUIRE(client.has_value());
-  for (int i = 0; i < 3; ++i) {
-    const auto answer = (*client)->request("POST", "/Patient", patient, {{"Content-Type", "application/fhir+json"}});
-    REQUIRE(answer.has_value());
-    CHECK(answer->status == 201);
-  }
-  auto stranger = http::Client::make(url, "");
-  REQUIRE(stranger.has_value());
-  CHECK_FALSE((*stranger)->request("GET", "/metadata", "", {}).has_value());  // nobody it trusts signed this
-  const auto old =
-      "openssl s_client -connect 127.0.0.1:" + std::to_string(serving.port()) + " -tls1_1 </dev/null >/dev/null 2>&1";
-  CHECK(std::system(old.c_str()) != 0);
-  Raw plain(serving.port());
-  plain.send(get("/fhir/metadata"));
-  CHECK(plain.read().status == 0);
-  Raw silent(serving.port());
-  CHECK(silent.ended());
-
-  http::ServerOptions wrong = options;
-  wrong.tls_key = certificate;
-  wrong.port = 0;
-  CHECK_FALSE(http::Server::listen(wrong).has_value());
 }

@@ -36,7 +36,7 @@ struct Answer {
 
 class Raw {
  public:
-  explicit Raw(std::uint16_t port);
+  explicit Raw(std::uint16_t port, const char* from = "127.0.0.1");  // `from`: the address that asks
   ~Raw();
   Raw(const Raw&) = delete;
   Raw& operator=(const Raw&) = delete;

@@ -2,9 +2,12 @@
 
 #include "fhir/rest/change_source.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <map>
@@ -160,6 +163,58 @@ TEST_CASE("events: while nothing is told, a sign of life, and the place moves on
   ask();
   REQUIRE(events.size() == 1);
   CHECK(events[0].id == "2");
+}
+
+TEST_CASE("a crowd of feeds is told in portions, each of every commit, also of those made meanwhile") {
+  tests::Fixture fixture;
+  constexpr std::size_t feeds = 4 * rest::CommitBell::portion;
+  rest::CommitBell bell(*fixture.store);
+  std::array<std::atomic<store::Document>, feeds> told{};  // what was on disk when each was last told
+  std::mutex mutex;
+  std::vector<std::chrono::steady_clock::time_point> times;
+  std::vector<std::shared_ptr<void>> tokens;
+  for (auto& document : told) {
+    tokens.push_back(bell.add([&] {
+      document = fixture.store->last_document();
+      const std::lock_guard lock(mutex);
+      times.push_back(std::chrono::steady_clock::now());
+    }));
+  }
+  const auto write = [&] {
+    REQUIRE(fixture.ask("PUT", "/Basic/a", R"({"resourceType":"Basic","id":"a","code":{"text":"x"}})").status < 300);
+  };
+  const auto all_know = [&](std::size_t from) {
+    for (int i = 0; i < 1000; ++i) {
+      const auto last = fixture.store->last_document();
+      if (std::all_of(told.begin() + static_cast<std::ptrdiff_t>(from), told.end(),
+                      [&](const auto& one) { return one == last; })) {
+        return true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  };
+  write();
+  REQUIRE(all_know(0));
+  {
+    const std::lock_guard lock(mutex);
+    REQUIRE(times.size() == feeds);
+    for (std::size_t i = rest::CommitBell::portion; i < feeds; i += rest::CommitBell::portion) {
+      CHECK(times[i] - times[i - 1] >= rest::CommitBell::pause);
+    }
+  }
+  for (int i = 0; i < 20; ++i) write();
+  CHECK(all_know(0));
+  // Who has gone is told no more; who comes takes its place.
+  tokens.erase(tokens.begin(), tokens.begin() + rest::CommitBell::portion);
+  const auto before = told[0].load();
+  std::atomic<int> late{0};
+  const auto token = bell.add([&] { ++late; });
+  write();
+  CHECK(all_know(rest::CommitBell::portion));
+  for (int i = 0; i < 1000 && late == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(late > 0);
+  CHECK(told[0] == before);
 }
 
 TEST_CASE("a commit larger than a piece is one event, in bounded pieces") {
