@@ -65,6 +65,10 @@ void Answering::answer(RequestReader& reader) {
     keep_alive_ = false;
     return respond_ourselves(request, refusal(400, model::IssueCode::invalid, "A request needs exactly one Host header"));
   }
+  if (reader.host_wrong) {
+    keep_alive_ = false;
+    return respond_ourselves(request, refusal(400, model::IssueCode::invalid, "The Host header names no host"));
+  }
   if (proxied_) {
     auto forwarding = read_forwarding(request, shared_.proxies, shared_.service->options());
     if (!forwarding) return respond_ourselves(request, refusal(400, forwarding.error().issues));

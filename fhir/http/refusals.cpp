@@ -34,6 +34,11 @@ rest::Response reading_refusal(boost::system::error_code trouble, const RequestR
                    "The request's target is longer than " + std::to_string(options.max_header_bytes) +
                        " bytes: searches can be sent by POST to [type]/_search");
   }
+  if (trouble == error::header_limit && reader.is_header_done()) return trailer_refusal(options);
+  if (trouble == error::header_limit && reader.many_fields) {
+    return refusal(431, IssueCode::too_long,
+                   "The request's header has more than " + std::to_string(RequestReader::most_fields) + " fields");
+  }
   if (trouble == error::header_limit) {
     return refusal(431, IssueCode::too_long,
                    "The request's header is larger than " + std::to_string(options.max_header_bytes) + " bytes");

@@ -6,6 +6,7 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,10 +17,14 @@ namespace http {
 
 class RequestReader final : public boost::beast::http::basic_parser<true> {
  public:
+  static constexpr std::size_t most_fields = 256;  // of a header: each takes more memory than a short line's bytes
+
   rest::Request request;
   bool expects_continue = false;
   bool unknown_coding = false;  // a transfer coding before chunked
   unsigned hosts = 0;
+  bool host_wrong = false;  // what it names can be no host
+  bool many_fields = false;
   int version = 11;  // 10 or 11
   // Set before the first byte; at the header's end the endpoint says where the body goes and how much of it may come. Null: it is
   // kept.
@@ -27,7 +32,7 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
   std::uint64_t limit = 0;     // of the body
   std::uint64_t received = 0;  // of the body
 
-  // Bytes of the header, its first line included; to be set before the first byte.
+  // Bytes of the header, its first line included, and of a chunk's extension and of the trailer; to be set before the first byte.
   void limit_header(std::uint32_t bytes) {
     most_header_ = bytes;
     header_limit(bytes);
@@ -66,10 +71,17 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
     return (target[path] == '?' ? "/" : "") + std::string(target.substr(path));
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
-  void on_field_impl(boost::beast::http::field name, string_view text, string_view value, error_code&) override {
+  void on_field_impl(boost::beast::http::field name, string_view text, string_view value, error_code& trouble) override {
     using boost::beast::http::field;
-    if (is_header_done()) return;  // RFC 9110 6.5.1: a trailer is not merged into the header
-    if (name == field::host) ++hosts;
+    if (is_header_done()) {  // RFC 9110 6.5.1: a trailer is not merged into the header
+      trailer_ += text.size() + value.size() + std::string_view(": \r\n").size();
+      if (trailer_ > most_header_) trouble = boost::beast::http::error::header_limit;
+      return;
+    }
+    if (name == field::host) {
+      ++hosts;
+      host_wrong = host_wrong || !is_host(view(value));
+    }
     if (name == field::expect && version >= 11 && boost::beast::iequals(value, "100-continue")) expects_continue = true;
     if (name == field::transfer_encoding) {
       transfer_coded_ = true;
@@ -83,7 +95,27 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
         }
       }
     }
+    if (request.headers.size() == most_fields) {
+      many_fields = true;
+      trouble = boost::beast::http::error::header_limit;
+      return;
+    }
     request.headers.emplace_back(view(text), view(value));
+  }
+  // RFC 9110 7.2, RFC 3986 3.2.2: a name or an address, in brackets if it has colons, and a port perhaps. None at all is allowed.
+  static bool is_host(std::string_view text) {
+    static constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~%!$&'()*+,;=";
+    std::size_t end = text.find_first_not_of(letters);
+    if (text.starts_with('[')) {
+      end = text.find(']');
+      if (end == std::string_view::npos) return false;
+      for (const char c : text.substr(1, end - 1)) {
+        if (c != ':' && letters.find(c) == std::string_view::npos) return false;
+      }
+      ++end;
+    }
+    text.remove_prefix(std::min(end, text.size()));
+    return text.empty() || (text[0] == ':' && text.find_first_not_of("0123456789", 1) == std::string_view::npos);
   }
   // RFC 9112 6.1, 6.3: chunked comes last, no other coding is known here, and HTTP/1.0 has none.
   void on_header_impl(error_code& trouble) override {
@@ -115,11 +147,14 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
     if (length) request.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1u << 20)));
   }
   std::size_t on_body_impl(string_view body, error_code& trouble) override { return take(body, trouble); }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, string_view extension, error_code& trouble) override {
+    if (extension.size() > most_header_) trouble = boost::beast::http::error::header_limit;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& trouble) override { return take(body, trouble); }
   void on_finish_impl(error_code&) override {}
 
   bool transfer_coded_ = false;
+  std::size_t trailer_ = 0;
   std::uint32_t most_header_ = 8192;  // as Beast has it
 };
 

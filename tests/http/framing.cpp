@@ -120,6 +120,11 @@ TEST_CASE("what is no request is refused with the reason, and the connection end
   const auto coded = [](const std::string& coding) {
     return "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: " + coding + "\r\n\r\n";
   };
+  const auto fields = [](int count) {
+    std::string many;
+    for (int i = 0; i < count; ++i) many += "X-A: b\r\n";
+    return many;
+  };
   const Row rows[] = {
       {"two lengths", "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
       {"length beside chunks",
@@ -142,6 +147,17 @@ TEST_CASE("what is no request is refused with the reason, and the connection end
       {"an unknown coding before chunked", coded("gzip, chunked") + "0\r\n\r\n", 501},
       {"an endless chunk extension", coded("chunked") + "5;" + std::string(300000, 'x'), 431},
       {"an endless trailer", coded("chunked") + "0\r\nX: " + std::string(300000, 'x'), 431},
+      {"a chunk extension beyond the limit, all at once",
+       coded("chunked") + "5;" + std::string(4097, 'x') + "\r\nhello\r\n0\r\n\r\n", 431},
+      {"a trailer beyond the limit, all at once",
+       coded("chunked") + "2\r\n{}\r\n0\r\nX: " + std::string(2048, 'x') + "\r\nY: " + std::string(2048, 'x') + "\r\n\r\n", 431},
+      {"a host with a space", "GET /fhir/metadata HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+      {"a host with a path", "GET /fhir/metadata HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+      {"a host with a user", "GET /fhir/metadata HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
+      {"a port that is none", "GET /fhir/metadata HTTP/1.1\r\nHost: a:8x\r\n\r\n", 400},
+      {"an address without its end", "GET /fhir/metadata HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+      {"an address with more behind it", "GET /fhir/metadata HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400},
+      {"too many fields", "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\n" + fields(256) + "\r\n", 431},
       {"bare line feeds", "GET /fhir/metadata HTTP/1.1\nHost: h\n\n", 400},
       {"a bare line feed in a header", "GET /fhir/metadata HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", 400},
       {"a bare carriage return in a header", "GET /fhir/metadata HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", 400},
@@ -154,14 +170,7 @@ TEST_CASE("what is no request is refused with the reason, and the connection end
       {"TLS to a plain port", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and more\r\n\r\n", 24), 400},
       {"a long header", "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\nX-Long: " + std::string(5000, 'a') + "\r\n\r\n", 431},
       {"a long target", "GET /fhir/Patient?name=" + std::string(5000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
-      {"endless headers",
-       "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\n" +
-           [] {
-             std::string many;
-             for (int i = 0; i < 1000; ++i) many += "X-A: b\r\n";
-             return many;
-           }(),
-       431},
+      {"endless headers", "GET /fhir/metadata HTTP/1.1\r\nHost: h\r\n" + fields(1000), 431},
       {"a large body", post("/fhir/Patient", big), 413},
       {"large chunks",
        "POST /fhir/Patient HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7530\r\n" + big + "\r\n0\r\n\r\n", 413},
@@ -178,8 +187,12 @@ TEST_CASE("what is no request is refused with the reason, and the connection end
     CHECK(raw.ended());
   }
   Raw after(serving.port());
-  REQUIRE(after.send(get("/fhir/metadata")));
-  CHECK(after.read().status == 200);
+  for (const std::string host :
+       {"h", "", "h:", "h:80", "127.0.0.1:8080", "[::1]", "[::1]:8080", "a-b.example.org", "a_b", "%41"}) {
+    INFO(host);
+    REQUIRE(after.send("GET /fhir/metadata HTTP/1.1\r\nHost: " + host + "\r\n" + fields(255) + "\r\n"));
+    CHECK(after.read().status == 200);
+  }
 }
 
 TEST_CASE("a body of the very limit is taken, and a HTTP/1.0 client is answered as it asks") {
