@@ -39,6 +39,7 @@ VersionStore::VersionStore(std::unique_ptr<Engine> engine, const model::Schema& 
 
 VersionStore::~VersionStore() {
   if (trainer_) trainer_->stop();  // it may be waiting for the writer
+  if (writer_) writer_->stop();    // before the pointer goes: answers may still use it
   writer_.reset();
 }
 

@@ -34,13 +34,13 @@ Writer::Writer(Engine& engine, TypeNumbers& types, ErasedDocuments& erased, Body
       after_group_(std::move(after_group)),
       thread_([this] { run(); }) {}
 
-Writer::~Writer() {
+void Writer::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Writer::listen(IndexListener* listener) {

@@ -35,7 +35,9 @@ class Writer {
   // `after_group` is called on the writer's thread with the newest document. All references outlive the writer.
   Writer(Engine& engine, TypeNumbers& types, ErasedDocuments& erased, BodyCache& cache, Published& published, WriterState state,
          const StoreOptions& options, std::function<void(Document)> after_group);
-  ~Writer();  // runs what is queued, then joins
+  ~Writer() { stop(); }
+  // Runs what is queued, then joins. What is submitted from then on, by answers perhaps, is refused.
+  void stop();
 
   void listen(IndexListener* listener);  // waits for the group under way
   void submit(Operation operation, Lane lane, Completion done);

@@ -181,6 +181,22 @@ TEST_CASE("bulk operations yield to normal ones, and are not starved by them") {
   world.engine->each_commit(nullptr);
 }
 
+TEST_CASE("what answers submit while the store closes is answered") {
+  for (int round = 0; round < 20; ++round) {
+    auto store = tests::open_store(make_memory_engine());
+    auto* open = store.get();
+    int stored = 0, refused = 0;
+    std::function<void(const model::Result<Commit>&)> again = [&](const model::Result<Commit>& result) {
+      ++(result ? stored : refused);
+      if (result) open->submit(tests::put(tests::draft(*open, "Patient", "a", "more")), Lane::normal, again);
+    };
+    again(Commit{0});
+    store.reset();
+    CHECK(stored > 1);
+    CHECK(refused == 1);
+  }
+}
+
 TEST_CASE("a commit that fails undoes its group, and answers all that may have been decided by it") {
   World world;
   world.submit("old");
