@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "resources-gen/formats/json.h"
+#include "resources-gen/model/temporal.h"
 #include "search/current_then.h"
 #include "search/execute.h"
 #include "search/include.h"
@@ -13,10 +14,6 @@
 
 namespace search {
 namespace {
-
-std::int64_t system_now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 class IndexedSearch final : public Search {
  public:
@@ -31,7 +28,7 @@ class IndexedSearch final : public Search {
 
   model::Result<std::shared_ptr<const Query>> parse(const Scope& scope, const std::vector<Argument>& arguments,
                                                     const ParseOptions& options) const override {
-    const QueryContext context{schema_, *extractor_, page_key_, system_now_ms()};
+    const QueryContext context{schema_, *extractor_, page_key_, model::now_ms()};
     return parse_query(context, scope, arguments, options);
   }
   model::Result<Page> run(const Query& query, const Access& access) const override { return run_page(context(), query, access); }

@@ -1,9 +1,9 @@
 #include "store/writer.h"
 
-#include <chrono>
 #include <exception>
 #include <utility>
 
+#include "resources-gen/model/temporal.h"
 #include "store/erasing.h"
 
 namespace store {
@@ -19,7 +19,7 @@ thread_local bool is_writer = false;  // of any store
 
 std::int64_t StoreOptions::now() const {
   if (clock != nullptr) return clock();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return model::now_ms();
 }
 
 Writer::Writer(Engine& engine, TypeNumbers& types, ErasedDocuments& erased, BodyCache& cache, Published& published,

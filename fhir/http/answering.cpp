@@ -20,6 +20,10 @@ constexpr std::uint64_t unfolded_per_byte = 8;  // of one in a content coding, u
 constexpr auto longest_wait = std::chrono::seconds(10);
 constexpr auto between_tries = std::chrono::milliseconds(50);
 
+rest::Response plain_refusal(const std::string& why) {
+  return refusal(406, model::IssueCode::not_supported, "Accept-Encoding refuses a plain answer, and " + why);
+}
+
 }  // namespace
 
 void Answering::begin_with(std::string client, bool proxied) {
@@ -76,9 +80,7 @@ void Answering::answer(RequestReader& reader) {
     terms_.client = std::move(forwarding->client);
   }
   if (terms_.takes_nothing()) {  // RFC 9110 12.5.3; before anything is done
-    return respond_ourselves(request,
-                             refusal(406, model::IssueCode::not_supported,
-                                     "Accept-Encoding refuses a plain answer and takes none of the codings " + known_codings()));
+    return respond_ourselves(request, plain_refusal("takes none of the codings " + known_codings()));
   }
   if (request.body.empty() && !request.sink) {
     if (auto response = shared_.service->try_quick(request)) {
@@ -130,6 +132,11 @@ void Answering::send(rest::Response response) {
   reads_ = reads_ || response.interaction.starts_with("search");
   const bool as_large_as_asked = !reads_ && bytes <= worked_on_.size();
   worked_on_.resize(0);
+  if (reads_ && response.source && terms_.refuses_plain()) {
+    auto refused = plain_refusal("this content is sent in no coding");
+    shared_.service->complete(terms_.asked(), refused);
+    return respond(std::move(refused));
+  }
   if (!held_.resize(bytes, as_large_as_asked || response.status >= 400)) response = without_room(std::move(response));
   respond(std::move(response));
 }

@@ -30,6 +30,7 @@ class ReplyTerms {
   bool wants_coding(const rest::Response& response) const;
   // Neither a coding of ours nor a plain answer is taken.
   bool takes_nothing() const { return coding_.coding == nullptr && !coding_.plain; }
+  bool refuses_plain() const { return !coding_.plain; }
   // Puts the coding on. Takes milliseconds for a large body: on a worker.
   void encode(rest::Response& response) const;
 

@@ -4,6 +4,7 @@
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/failures.h"
 #include "fhir/rest/interactions.h"
+#include "resources-gen/model/temporal.h"
 
 namespace rest {
 namespace {
@@ -41,9 +42,8 @@ void async_status(const Context& context, ExchangePtr exchange, Done done) {
   exchange->answer_as = status->answer_as;
   exchange->pretty = status->pretty;
   response.body = status->result;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  response.headers.emplace_back("Expires",
-                                http_date(std::chrono::duration_cast<std::chrono::milliseconds>(now + status->age).count()));
+  response.headers.emplace_back(
+      "Expires", http_date(model::now_ms() + std::chrono::duration_cast<std::chrono::milliseconds>(status->age).count()));
   done(std::move(response));
 }
 

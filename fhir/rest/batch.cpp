@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -10,6 +9,7 @@
 #include "fhir/rest/failures.h"
 #include "fhir/rest/once.h"
 #include "fhir/rest/routes.h"
+#include "resources-gen/model/bounded_issues.h"
 #include "resources-gen/model/thread_clock.h"
 
 namespace rest {
@@ -53,18 +53,15 @@ class Answers {
 // The faults of entries, by entry. Resources are read again on their own: of those only what their JSON no longer shows, the
 // faults of XML (`of_resources`), and why one that is wanted cannot be had.
 std::vector<model::Issues> faults_by_entry(const model::Issues& issues, const std::vector<Entry>& entries, bool of_resources) {
-  static constexpr std::string_view prefix = "Bundle.entry[";
   std::vector<model::Issues> faults(entries.size());
   for (const auto& issue : issues) {
-    if (!issue.expression.starts_with(prefix)) continue;
-    const auto rest = std::string_view(issue.expression).substr(prefix.size());
-    std::size_t index = 0;
-    const auto end = std::from_chars(rest.data(), rest.data() + rest.size(), index).ptr;
-    const bool of_resource = std::string_view(end, rest.data() + rest.size()).starts_with("].resource");
-    if (index >= entries.size()) continue;
-    const auto& entry = entries[index];
+    const auto place = entry_place(issue.expression);
+    if (!place || place->index >= entries.size()) continue;
+    const auto& entry = entries[place->index];
+    const bool of_resource = place->member.starts_with("resource");
     const bool wanted = !entry.resource && (entry.method == "POST" || entry.method == "PUT" || entry.method == "PATCH");
-    if (of_resources || !of_resource || wanted) faults[index].add(issue);
+    const bool patch = entry.method == "PATCH";  // which is not read as what it will be
+    if (of_resources || !of_resource || wanted || patch || !entry.resource_alone) model::add_bounded(faults[place->index], issue);
   }
   return faults;
 }

@@ -129,6 +129,7 @@ model::Result<std::optional<MediaType>> wanted(const Exchange& exchange, std::st
   int resource_quality = 0, content_quality = 0, generic_quality = 0;
   int precision = -1;  // of the range that says how much the content is wanted: the most precise does
   bool any = false;
+  std::optional<model::Failure> refused;  // of a FHIR format, as in another version
   for (const auto& [header, value] : exchange.request.headers) {
     if (!equal_ignoring_case(header, "Accept")) continue;
     for (auto rest = std::string_view(value); !rest.empty();) {
@@ -145,8 +146,9 @@ model::Result<std::optional<MediaType>> wanted(const Exchange& exchange, std::st
       }
       if (name.find('*') != std::string_view::npos) continue;
       const auto answer = choose_answer(nullptr, range);
-      if (!answer || quality == 0) continue;
       const bool fhir = name.find("fhir") != std::string_view::npos;
+      if (!answer && fhir && quality > 0) refused = answer.error();
+      if (!answer || quality == 0) continue;
       auto& best = fhir ? resource_quality : generic_quality;
       if (quality > best) {
         best = quality;
@@ -156,6 +158,7 @@ model::Result<std::optional<MediaType>> wanted(const Exchange& exchange, std::st
   }
   if (resource && resource_quality >= content_quality) return resource;
   if (!any || content_quality > 0) return std::optional<MediaType>();
+  if (!generic && refused) return *refused;
   return generic;
 }
 
@@ -188,8 +191,8 @@ Content read_content(const Context& context, std::string_view body) {
   const auto read = formats::read_json(body, context.schema);
   if (read.tree.empty()) return out;
   const auto root = read.tree.root();
-  if (const auto type = root.child("contentType"); type && type.has_value() && type.text().find('/') != std::string_view::npos)
-    out.type = type.text();
+  // A list of types browsers read by its last.
+  if (const auto type = root.child("contentType"); type && type.has_value() && is_media_type(type.text())) out.type = type.text();
   if (const auto security = root.child("securityContext")) {
     if (const auto reference = security.child("reference"); reference && reference.has_value())
       out.security_context = reference.text();
@@ -235,6 +238,22 @@ Response content_response(const Context& context, const Exchange& exchange, cons
   return response;
 }
 
+// Whether `data` is among what is asked for.
+bool shows_data(const Context& context, const formats::Subset& subset) {
+  if (subset.kind == formats::Subset::Kind::elements) {
+    return std::any_of(subset.elements.begin(), subset.elements.end(), [&](const formats::Subset::Name& name) {
+      return name.name == "data" && (name.type == model::no_type || name.type == context.binary);
+    });
+  }
+  return subset.whole() || subset.kind == formats::Subset::Kind::data;
+}
+
+// A resource in JSON without its data, and those.
+std::shared_ptr<BodySource> with_data(const store::Store& store, std::string resource, const store::Blob& blob) {
+  resource.pop_back();
+  return std::make_shared<ResourceSource>(store, blob, std::move(resource) + R"(,"data":")", "\"}");
+}
+
 }  // namespace
 
 bool reads_content(const Context& context, const Exchange& exchange) {
@@ -248,7 +267,7 @@ Response binary_response(const Context& context, Exchange& exchange, const store
   const auto& version = resource.version;
   if (const auto refused = unmet(context.schema, conditions, version)) return failure_response(*refused);
   Response response;
-  if (not_modified(conditions.none_match, conditions.modified_since, version)) {
+  if (not_modified(conditions, version)) {
     response.status = 304;
     add_version(response, version);
     response.headers.emplace_back("Vary", "Accept");
@@ -264,35 +283,32 @@ Response binary_response(const Context& context, Exchange& exchange, const store
   }
   add_version(response, version);
   response.headers.emplace_back("Vary", "Accept");
-  // Within a Bundle, and where only some elements are asked for, large content stays away: the resource says that it is a subset.
-  if (blob && !exchange.in_bundle && !argument(exchange, "_summary") && !argument(exchange, "_elements")) {
-    set_large_resource(context, exchange, *resource.body, *blob, response);
+  // Within a Bundle, and where other elements are asked for, large content stays away: the resource says that it is a subset.
+  if (blob && !exchange.in_bundle) {
+    set_large_resource(context, exchange, resource.body, subset, *blob, response);
   } else {
     response.body = shown(resource.body, context.schema, subset);
   }
   return response;
 }
 
-std::shared_ptr<BodySource> large_resource(const store::Store& store, std::string_view subset, const store::Blob& blob) {
-  auto before = without_subset_mark(subset);
-  before.pop_back();
-  before += R"(,"data":")";
-  return std::make_shared<ResourceSource>(store, blob, std::move(before), "\"}");
+std::shared_ptr<BodySource> large_resource(const store::Store& store, std::string_view stored, const store::Blob& blob) {
+  return with_data(store, without_subset_mark(stored), blob);
 }
 
-void set_large_resource(const Context& context, const Exchange& exchange, std::string_view subset, const store::Blob& blob,
-                        Response& response) {
-  if (exchange.answer_as == MediaType::html) {  // a page is for eyes: it shows what searches do
-    response.body = std::make_shared<const std::string>(subset);
+void set_large_resource(const Context& context, const Exchange& exchange, const std::shared_ptr<const std::string>& stored,
+                        const formats::Subset& subset, const store::Blob& blob, Response& response) {
+  if (exchange.answer_as == MediaType::html || !shows_data(context, subset)) {  // a page is for eyes: it shows what searches do
+    response.body = shown(stored, context.schema, subset);
     return;
   }
+  auto resource = subset.whole() ? without_subset_mark(*stored) : *shown(stored, context.schema, subset);
   response.content_type = content_type(exchange.answer_as);
   if (!is_xml(exchange.answer_as)) {
-    response.source = large_resource(context.store, subset, blob);
+    response.source = with_data(context.store, std::move(resource), blob);
     return;
   }
-  const auto read = formats::read_json(without_subset_mark(subset), context.schema);
-  auto before = formats::write_xml(read.tree);
+  auto before = formats::write_xml(formats::read_json(resource, context.schema).tree);
   constexpr std::string_view end = "</Binary>";
   before.erase(before.rfind(end));  // the data are its last element: R4 binary.html
   before += "<data value=\"";

@@ -15,10 +15,11 @@ bool reads_content(const Context& context, const Exchange& exchange);
 Response binary_response(const Context& context, Exchange& exchange, const store::Store::Rendered& resource,
                          const ReadConditions& conditions, const formats::Subset& subset);
 
-// The whole resource in JSON, of large content: `subset` is what is stored of it.
-std::shared_ptr<BodySource> large_resource(const store::Store& store, std::string_view subset, const store::Blob& blob);
-// Sets the whole resource as the body of `response`, made while it is sent, in the exchange's format; for a page, the subset.
-void set_large_resource(const Context& context, const Exchange& exchange, std::string_view subset, const store::Blob& blob,
-                        Response& response);
+// The whole resource in JSON, of large content: `stored` is what is stored of it.
+std::shared_ptr<BodySource> large_resource(const store::Store& store, std::string_view stored, const store::Blob& blob);
+// Sets what is asked for of such a resource as the body of `response`, in the exchange's format; with its data it is made while
+// it is sent. A page is without them.
+void set_large_resource(const Context& context, const Exchange& exchange, const std::shared_ptr<const std::string>& stored,
+                        const formats::Subset& subset, const store::Blob& blob, Response& response);
 
 }  // namespace rest

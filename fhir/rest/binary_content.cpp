@@ -9,8 +9,10 @@
 #include <stdexcept>
 
 #include "fhir/rest/base64.h"
+#include "fhir/rest/conditional.h"
 #include "fhir/rest/header_text.h"
 #include "resources-gen/formats/json.h"
+#include "resources-gen/formats/xml_scan.h"
 
 namespace rest {
 namespace {
@@ -104,8 +106,8 @@ bool is_write(std::string_view method, Shape shape) {
   return (method == "POST" && shape == Shape::type) || (method == "PUT" && (shape == Shape::instance || shape == Shape::type));
 }
 
-// The name of an XML document's root element, without its prefix; empty if there is none.
-std::string_view root_element(std::string_view xml) {
+// Whether an XML document's root element is a Binary of FHIR.
+bool is_binary_xml(std::string_view xml) {
   for (auto at = xml.find('<'); at != std::string_view::npos && at + 1 < xml.size(); at = xml.find('<', at)) {
     const auto rest = xml.substr(at);
     if (rest.starts_with("<!--")) {
@@ -115,17 +117,18 @@ std::string_view root_element(std::string_view xml) {
     } else {
       auto name = rest.substr(1, rest.find_first_of(" \t\r\n/>", 1) - 1);
       if (const auto colon = name.find(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
-      return name;
+      // Which of its declarations is meant the reader sees to; without one it is no resource.
+      return name == "Binary" && rest.substr(0, rest.find('>')).find(formats::fhir_namespace) != std::string_view::npos;
     }
     if (at == std::string_view::npos) break;
   }
-  return {};
+  return false;
 }
 
 // R4 binary.html: what says that it is FHIR is raw content too, unless it is a Binary.
 bool is_binary_resource(const Context& context, Reading reading, std::string_view content_type, std::string_view body) {
   const auto name = next_part(content_type, ';');
-  if (name.find("xml") != std::string_view::npos) return root_element(body) == "Binary";
+  if (name.find("xml") != std::string_view::npos) return is_binary_xml(body);
   if (body.starts_with(R"({"resourceType":"Binary")")) return true;
   const auto read = formats::read_json(body, context.schema);
   if (read.malformed) return reading == Reading::fhir;  // it says what it is, and is told what is wrong with it
@@ -141,9 +144,7 @@ model::Result<std::string> content_type_code(std::string_view sent) {
     if (space && (out.empty() || out.back() == ' ')) continue;
     out += space ? ' ' : c;
   }
-  const auto name = std::string_view(out).substr(0, out.find(';'));
-  const auto slash = name.find('/');
-  if (slash == 0 || slash == std::string_view::npos || slash + 1 == name.size()) {
+  if (!is_media_type(out)) {
     return failure(FailureKind::unsupported_media, IssueCode::not_supported,
                    "Content-Type '" + out.substr(0, 100) + "' is no media type: it becomes the Binary's contentType");
   }
@@ -254,6 +255,8 @@ model::Result<void> take_content(const Context& context, Exchange& exchange) {
   if (!request.sink && reading != Reading::raw && is_binary_resource(context, reading, sent, request.body)) return {};
   auto type = content_type_code(sent);
   if (!type) return type.error();
+  const auto security = only_value(request, "X-Security-Context");  // R4 binary.html#security-context
+  if (!security) return security.error();
   auto content = content_of(context, request);
   if (!content) return content.error();
 
@@ -264,9 +267,9 @@ model::Result<void> take_content(const Context& context, Exchange& exchange) {
   }
   head += ',';
   formats::append_string(rest, *type);
-  if (const auto context_of = request.header("X-Security-Context"); !context_of.empty()) {  // R4 binary.html#security-context
+  if (*security) {
     rest += R"(,"securityContext":{"reference":)";
-    formats::append_string(rest, context_of);
+    formats::append_string(rest, **security);
     rest += '}';
   }
   set_header(request, "Content-Type", "application/fhir+json");

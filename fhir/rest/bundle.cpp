@@ -1,8 +1,11 @@
 #include "fhir/rest/bundle.h"
 
+#include <unordered_set>
+
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/interactions.h"
 #include "fhir/rest/write.h"
+#include "resources-gen/model/bounded_issues.h"
 
 namespace rest {
 namespace {
@@ -13,8 +16,29 @@ using model::IssueCode;
 
 constexpr std::size_t bulk_entries = 100;  // beyond it a Bundle waits for the small writes of others
 
-// For a batch a fault within one entry is that entry's own affair; it answers for it.
-bool concerns_an_entry(const model::Issue& issue) { return issue.expression.starts_with("Bundle.entry["); }
+// Of a batch's faults, which each entry answers for itself: beyond so many the whole is refused.
+constexpr std::uint32_t most_faults = 50'000;
+
+// What of a batch's faults is no entry's own: those of the Bundle, of items that are no entries, and that there are more than can
+// be told apart.
+model::Issues faults_of_all(const formats::ReadResult& read, const BundleElements& elements) {
+  std::unordered_set<std::size_t> places;
+  for (auto node = read.tree.root().first_child(); node; node = node.next_sibling()) {
+    if (node.element() == elements.entry) places.insert(node.node().index);
+  }
+  model::Issues faults;
+  for (const auto& issue : read.issues) {
+    const auto place = entry_place(issue.expression);
+    if (!place || !places.contains(place->index)) model::add_bounded(faults, issue);
+  }
+  return faults;
+}
+
+// Bundle.type; empty if there is none.
+std::string_view kind_of(const BundleElements& elements, model::NodeRef bundle) {
+  const auto type = bundle.type() == elements.bundle ? bundle.child(elements.type) : model::NodeRef();
+  return type && type.has_value() ? type.text() : std::string_view();
+}
 
 }  // namespace
 
@@ -27,6 +51,10 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
   if (auto checked = check_parameters(*exchange, {}); !checked) return done(failure_response(checked.error()));
   auto body = read_any_body(context, *exchange);
   if (!body) return done(failure_response(body.error()));
+  if (body->unlisted_errors != 0 && kind_of(context.bundle, body->tree.root()) == "batch") {
+    body = read_any_body(context, *exchange, {.max_issues = most_faults});
+    if (!body) return done(failure_response(body.error()));
+  }
   auto read = std::make_shared<formats::ReadResult>(std::move(*body));
   const auto root = read->tree.root();
   if (root.type() != context.bundle.bundle) {
@@ -36,8 +64,7 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
                       std::string(root.type_name()),
                   "resourceType");
   }
-  const auto type = root.child(context.bundle.type);
-  const std::string_view kind = type ? type.text() : std::string_view();
+  const auto kind = kind_of(context.bundle, root);
   if (kind != "batch" && kind != "transaction") {
     return refuse(FailureKind::bad_request, IssueCode::not_supported,
                   "The Bundle is of type '" + std::string(kind.substr(0, 40)) +
@@ -61,10 +88,7 @@ void bundle(const Context& context, ExchangePtr exchange, Done done) {
     if (!read->ok()) return done(failure_response({FailureKind::unprocessable, read->issues}));
     return transaction(context, std::move(exchange), std::move(read), std::move(entries), std::move(done));
   }
-  model::Issues whole;
-  for (const auto& issue : read->issues) {
-    if (!concerns_an_entry(issue)) whole.add(issue);
-  }
+  auto whole = faults_of_all(*read, context.bundle);
   if (whole.has_errors()) return done(failure_response({FailureKind::unprocessable, std::move(whole)}));
   batch(context, std::move(exchange), std::move(read), std::move(entries), std::move(done));
 }

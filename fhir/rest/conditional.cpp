@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "fhir/rest/exchange.h"
 #include "fhir/rest/header_text.h"
 
 namespace rest {
@@ -96,12 +97,13 @@ model::Result<Preconditions> parse_preconditions(const Request& request) {
   return Preconditions{std::move(*match), std::move(*none_match), parse_http_date(request.header("If-Unmodified-Since"))};
 }
 
-model::Result<ReadConditions> parse_read_conditions(const Request& request) {
-  auto conditions = parse_preconditions(request);
+model::Result<ReadConditions> parse_read_conditions(const Exchange& exchange) {
+  auto conditions = parse_preconditions(exchange.request);
   if (!conditions) return conditions.error();
   ReadConditions out;
   out.none_match = std::exchange(conditions->none_match, {});
-  out.modified_since = request.header("If-Modified-Since");
+  out.unchanged_until = exchange.modified_since;
+  if (const auto date = parse_http_date(exchange.request.header("If-Modified-Since"))) out.unchanged_until = *date * 1000 + 999;
   out.only_if = std::move(*conditions);
   return out;
 }
@@ -135,11 +137,9 @@ std::optional<model::Failure> check(const Preconditions& conditions, std::string
   return std::nullopt;
 }
 
-bool not_modified(const Tags& none_match, std::string_view modified_since, const store::Version& version) {
-  if (none_match.present) return none_match.name(version.version);
-  if (modified_since.empty()) return false;
-  const auto since = parse_http_date(modified_since);
-  return since && floor_seconds(version.last_updated) <= *since;
+bool not_modified(const ReadConditions& conditions, const store::Version& version) {
+  if (conditions.none_match.present) return conditions.none_match.name(version.version);
+  return conditions.unchanged_until && version.last_updated <= *conditions.unchanged_until;
 }
 
 }  // namespace rest

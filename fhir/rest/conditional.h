@@ -16,6 +16,8 @@
 
 namespace rest {
 
+struct Exchange;
+
 std::string etag(std::uint64_t version);  // W/"3"
 
 // The value of If-Match or If-None-Match. Absent: everything is well.
@@ -49,13 +51,14 @@ std::optional<model::Failure> check(const Preconditions& conditions, std::string
 
 // What a read asks of the version it would show.
 struct ReadConditions {
-  Preconditions only_if;            // of If-Match and If-Unmodified-Since: else 412
-  Tags none_match;                  // If-None-Match, and
-  std::string_view modified_since;  // If-Modified-Since: else 304
+  Preconditions only_if;                        // of If-Match and If-Unmodified-Since: else 412
+  Tags none_match;                              // If-None-Match, and
+  std::optional<std::int64_t> unchanged_until;  // If-Modified-Since: 304 for what was written then, in milliseconds, or before
 };
-model::Result<ReadConditions> parse_read_conditions(const Request& request);  // which it views; fails with 400
+// Fails with 400. Of an entry of a Bundle ifModifiedSince, to the millisecond; HTTP's dates are whole seconds.
+model::Result<ReadConditions> parse_read_conditions(const Exchange& exchange);
 
 // RFC 9110 13.2.2: If-None-Match decides, If-Modified-Since only without it.
-bool not_modified(const Tags& none_match, std::string_view modified_since, const store::Version& version);
+bool not_modified(const ReadConditions& conditions, const store::Version& version);
 
 }  // namespace rest

@@ -1,5 +1,8 @@
 #include "fhir/rest/entry.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/once.h"
@@ -20,6 +23,18 @@ std::string Entry::expression(std::string_view member) const {
   return "Bundle.entry[" + std::to_string(index) + "]" + (member.empty() ? "" : ".") + std::string(member);
 }
 
+std::optional<EntryPlace> entry_place(std::string_view expression) {
+  static constexpr std::string_view prefix = "Bundle.entry[";
+  if (!expression.starts_with(prefix)) return std::nullopt;
+  expression.remove_prefix(prefix.size());
+  EntryPlace place{};
+  const char* const stop = expression.data() + expression.size();
+  const char* const end = std::from_chars(expression.data(), stop, place.index).ptr;
+  place.member = {end, stop};
+  place.member.remove_prefix(std::min<std::size_t>(place.member.size(), place.member.starts_with("].") ? 2 : 1));
+  return place;
+}
+
 std::size_t count_entries(const BundleElements& elements, model::NodeRef bundle) {
   std::size_t count = 0;
   for (auto node = bundle.first_child(); node; node = node.next_sibling()) count += node.element() == elements.entry;
@@ -34,6 +49,7 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
     entry.index = entries.size();
     entry.full_url = text_of(node, elements.full_url);
     entry.resource = node.child(elements.resource);
+    if (entry.resource) entry.resource_alone = bundle.tree().source()[entry.resource.node().begin - 1] == ':';
     if (const auto request = node.child(elements.request)) {
       entry.has_request = true;
       entry.method = text_of(request, elements.method);
@@ -85,7 +101,7 @@ ExchangePtr exchange_for(const Context& context, const Exchange& bundle, const E
   header("If-None-Match", entry.if_none_match);
   header("If-None-Exist", entry.if_none_exist);
   if (const auto since = model::Temporal::parse(entry.if_modified_since, model::Primitive::instant)) {
-    header("If-Modified-Since", http_date(since->low() / 10000));
+    exchange->modified_since = since->low() / 10000;
   }
   if (entry.method == "PATCH") {
     // Without one the interaction says what is missing.

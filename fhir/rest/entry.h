@@ -3,6 +3,7 @@
 // R4 bundle.html, http.html#transaction.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +16,22 @@ namespace rest {
 struct Entry {
   std::size_t index = 0;
   std::string_view full_url;
-  model::NodeRef resource;  // empty if none
+  model::NodeRef resource;     // empty if none
+  bool resource_alone = true;  // not an item of an array, where JSON has none
   bool has_request = false;
   std::string_view method, url;
   std::string_view if_none_match, if_modified_since, if_match, if_none_exist;
 
   std::string expression(std::string_view member = {}) const;  // "Bundle.entry[3].request.url"
 };
+
+// Which entry a fault of a Bundle is about, and where in it: "Bundle.entry[3].resource.name" is 3 and "resource.name". nullopt
+// if it is about none.
+struct EntryPlace {
+  std::size_t index;
+  std::string_view member;
+};
+std::optional<EntryPlace> entry_place(std::string_view expression);
 
 std::size_t count_entries(const BundleElements& elements, model::NodeRef bundle);
 std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef bundle);

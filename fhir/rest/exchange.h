@@ -49,6 +49,7 @@ struct Exchange {
   Preferences prefer;
   search::Access access;                              // who asks: later filled from the token, today everything may be seen
   bool in_bundle = false;                             // an entry of a batch: no Bundle within a Bundle
+  std::optional<std::int64_t> modified_since;         // its request.ifModifiedSince, in milliseconds since 1970
   std::shared_ptr<const std::atomic<bool>> given_up;  // of asynchronous requests: set when nobody wants the answer any more
   store::Lane lane = store::Lane::normal;
   std::shared_ptr<const LargeContent> content;  // of a Binary that is written, if it is kept apart

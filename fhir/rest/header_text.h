@@ -10,6 +10,8 @@ std::string_view trimmed(std::string_view text);                   // without sp
 
 // The text up to the first `separator` outside of double quotes, trimmed; `text` becomes what follows it.
 std::string_view next_part(std::string_view& text, char separator);
+// Whether the text is one media type with its parameters, and nothing else (RFC 9110 8.3.1).
+bool is_media_type(std::string_view text);
 // Without the double quotes around it, if it has any. Escapes within are kept.
 std::string_view unquoted(std::string_view text);
 

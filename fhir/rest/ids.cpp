@@ -1,7 +1,8 @@
 #include "fhir/rest/ids.h"
 
-#include <chrono>
 #include <random>
+
+#include "resources-gen/model/temporal.h"
 
 namespace rest {
 namespace {
@@ -24,8 +25,7 @@ IdSource::IdSource() {
 }
 
 std::string IdSource::next() {
-  using namespace std::chrono;
-  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count() - epoch_2020;
+  const auto now = model::now_ms() - epoch_2020;
   const auto floor = static_cast<std::uint64_t>(now > 0 ? now : 0) << 20;
   auto last = last_.load(std::memory_order_relaxed);
   std::uint64_t mine = 0;

@@ -4,6 +4,7 @@
 
 #include "fhir/rest/bundle_elements.h"
 #include "fhir/rest/condition.h"
+#include "resources-gen/formats/narrative.h"
 
 namespace rest {
 namespace {
@@ -93,14 +94,14 @@ bool FullUrls::find(std::string_view text, std::string_view from_full_url, const
                      [&](const std::string& base) { return look_up(base + "/" + std::string(url), pointer); });
 }
 
-std::vector<Link> find_links(const Context& context, const Exchange& bundle, const Entry& entry, const FullUrls& full_urls,
-                             const OnSearch& on_search) {
+std::vector<Link> find_links(const Context& context, const Exchange& bundle, model::NodeRef resource, std::string_view full_url,
+                             const FullUrls& full_urls, const OnSearch& on_search) {
   std::vector<Link> links;
-  if (entry.resource.type() == context.bundle.bundle) return links;
-  const auto& tree = entry.resource.tree();
+  if (resource.type() == context.bundle.bundle) return links;
+  const auto& tree = resource.tree();
   const auto& schema = context.schema;
-  const auto end = entry.resource.node().end;
-  for (auto index = entry.resource.index() + 1; index < end; ++index) {
+  const auto end = resource.node().end;
+  for (auto index = resource.index() + 1; index < end; ++index) {
     const auto& node = tree[index];
     const model::NodeRef here(tree, index);
     if (node.type == context.bundle.bundle) {  // a resource of its own, or contained in Parameters
@@ -113,13 +114,13 @@ std::vector<Link> find_links(const Context& context, const Exchange& bundle, con
     if (node.element == context.bundle.reference) {
       const auto text = here.text();
       if (text.empty() || text[0] == '#') continue;
-      if (full_urls.find(text, entry.full_url, schema, link.pointer)) {
+      if (full_urls.find(text, full_url, schema, link.pointer)) {
         links.push_back(link);
         continue;
       }
       model::TypeId type;
       std::string_view criteria;
-      if (!is_conditional_reference(context, bundle, text, type, criteria)) continue;
+      if (!on_search || !is_conditional_reference(context, bundle, text, type, criteria)) continue;
       link.kind = Link::Kind::search;
       link.search = on_search(type, criteria, here);
       links.push_back(link);
@@ -130,13 +131,14 @@ std::vector<Link> find_links(const Context& context, const Exchange& bundle, con
         if (identifies(schema, node, here.text())) break;
         [[fallthrough]];
       case model::Primitive::url:
-        if (full_urls.find(here.text(), entry.full_url, schema, link.pointer)) links.push_back(link);
+        if (full_urls.find(here.text(), full_url, schema, link.pointer)) links.push_back(link);
         break;
       case model::Primitive::xhtml: {
         const auto text = here.text();
         bool any = false;
         each_attribute(text, [&](std::size_t from, std::size_t to) {
-          any = any || full_urls.find(text.substr(from, to - from), entry.full_url, schema, link.pointer);
+          Pointer pointer;
+          any = any || full_urls.find(formats::attribute_value(text.substr(from, to - from)), full_url, schema, pointer);
         });
         link.kind = Link::Kind::narrative;
         if (any) links.push_back(link);
@@ -154,8 +156,10 @@ std::string rewrite_narrative(std::string_view xhtml, std::string_view from_full
   std::vector<formats::Edit> edits;
   each_attribute(xhtml, [&](std::size_t from, std::size_t to) {
     Pointer pointer;
-    if (full_urls.find(xhtml.substr(from, to - from), from_full_url, schema, pointer)) {
-      edits.push_back({static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), new_reference(pointer)});
+    const auto value = formats::attribute_value(xhtml.substr(from, to - from));
+    if (full_urls.find(value, from_full_url, schema, pointer)) {
+      edits.push_back(
+          {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), formats::written_attribute(new_reference(pointer))});
     }
   });
   return formats::apply(xhtml, edits);

@@ -33,6 +33,7 @@ struct Pointer {
 class FullUrls {
  public:
   explicit FullUrls(std::vector<std::string> base_urls) : base_urls_(std::move(base_urls)) {}
+  bool empty() const { return entries_.empty(); }
   // False if another entry has the same: then nobody could tell which is meant.
   bool add(std::string_view full_url, std::size_t entry) { return entries_.emplace(full_url, entry).second; }
   // What `text`, found within the entry of that fullUrl, points at; false if at no entry.
@@ -55,8 +56,9 @@ struct Link {
 // Called for a conditional reference (type, criteria, the node); answers its number. Equal searches may share one.
 using OnSearch = std::function<std::size_t(model::TypeId, std::string_view, model::NodeRef)>;
 
-std::vector<Link> find_links(const Context& context, const Exchange& bundle, const Entry& entry, const FullUrls& full_urls,
-                             const OnSearch& on_search);
+// Of a resource that stands, or will stand, in an entry of that fullUrl. `on_search` null: conditional references are let be.
+std::vector<Link> find_links(const Context& context, const Exchange& bundle, model::NodeRef resource, std::string_view full_url,
+                             const FullUrls& full_urls, const OnSearch& on_search);
 
 // The new text of a link that points at an entry.
 using NewReference = std::function<std::string(const Pointer&)>;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "fhir/rest/conditional.h"
 #include "fhir/rest/write.h"
 
 namespace rest {
@@ -72,8 +73,10 @@ model::Result<void> put(const Context& context, Provenance& provenance, const st
 }  // namespace
 
 model::Result<void> read_provenance(const Context& context, Exchange& exchange) {
-  const auto text = exchange.request.header("X-Provenance");
-  if (text.empty()) return {};
+  const auto sent = only_value(exchange.request, "X-Provenance");
+  if (!sent) return sent.error();
+  if (!*sent) return {};
+  const auto text = **sent;
   const auto raw = formats::read_json(text, context.schema);
   if (raw.malformed || raw.tree.empty()) return of_header(FailureKind::bad_request, raw.issues);
   const auto root = raw.tree.root();

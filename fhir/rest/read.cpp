@@ -40,7 +40,7 @@ Response resource_response(const model::Schema& schema, const store::Store::Rend
   }
   if (const auto refused = unmet(schema, conditions, resource.version)) return failure_response(*refused);
   add_version(response, resource.version);
-  if (not_modified(conditions.none_match, conditions.modified_since, resource.version)) {
+  if (not_modified(conditions, resource.version)) {
     response.status = 304;
   } else {
     response.body = shown(resource.body, schema, subset);
@@ -54,7 +54,7 @@ void read(const Context& context, ExchangePtr exchange, Done done) {
   const auto& target = exchange->target;
   const auto subset = read_subset(*exchange, context.schema, target.type);
   if (!subset) return done(failure_response(subset.error()));
-  const auto conditions = parse_read_conditions(exchange->request);
+  const auto conditions = parse_read_conditions(*exchange);
   if (!conditions) return done(failure_response(conditions.error()));
   const auto found = is_id(target.id) ? context.store.read(target.type, target.id) : std::nullopt;
   if (!found) return done(failure_response(unknown_resource(context.schema, target.type, target.id)));

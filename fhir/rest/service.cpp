@@ -162,11 +162,13 @@ std::optional<Response> Service::try_quick(const Request& request) const {
   if (type == model::no_type || type == context.binary) return std::nullopt;
 
   MediaType answer_as = MediaType::fhir_json;
+  bool accept = false;
   std::string_view none_match, request_id, correlation_id;
   for (const auto& [name, value] : request.headers) {
     switch (name.size()) {  // by length first: most headers are none of ours
       case 6:
         if (!equal_ignoring_case(name, "Accept")) break;
+        if (std::exchange(accept, true)) return std::nullopt;
         if (value == "application/json") {
           answer_as = MediaType::json;
         } else if (value != "*/*" && value != "application/fhir+json") {

@@ -112,7 +112,7 @@ void Transaction::answer_read(BundleText& text, Part& part) {
     if (!subset) return respond(failure_response(subset.error()));
     const auto version = is_id(target.id) ? context_.store.as_of(target.type, target.id, moment_) : std::nullopt;
     const auto found = version ? context_.store.render(version->document) : std::nullopt;
-    const auto conditions = parse_read_conditions(asked.request);
+    const auto conditions = parse_read_conditions(asked);
     if (!conditions) return respond(failure_response(conditions.error()));
     if (!found) return respond(failure_response(unknown_resource(context_.schema, target.type, target.id)));
     return respond(resource_response(context_.schema, *found, *conditions, *subset));

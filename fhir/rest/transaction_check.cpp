@@ -210,7 +210,7 @@ void Transaction::find_searches() {
     }
     if ((part.kind == Part::Kind::patch && part.criteria == no_number) || !part.target_ids.body_id.empty()) look_up(i);
     if (part.kind == Part::Kind::remove || part.kind == Part::Kind::read || !entry.resource) continue;
-    part.links = find_links(context_, *exchange_, entry, full_urls_,
+    part.links = find_links(context_, *exchange_, entry.resource, entry.full_url, full_urls_,
                             [&](model::TypeId type, std::string_view criteria, model::NodeRef node) {
                               const auto number = search_number(type, criteria, "the reference", node.path());
                               searches_[number].of_reference = true;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "fhir/rest/transaction.h"
 
@@ -85,13 +86,14 @@ std::string Transaction::new_reference(const Pointer& pointer) const {
   return text.append(pointer.fragment);
 }
 
-// The entry's resource with its links rewritten.
-std::string Transaction::rewritten(const Part& part, const std::vector<std::string>& references) const {
-  const auto& node = part.entry.resource.node();
+// A resource of the entry's with its links rewritten.
+std::string Transaction::rewritten(const Part& part, model::NodeRef resource, const std::vector<Link>& links,
+                                   const std::vector<std::string>& references) const {
+  const auto& node = resource.node();
   std::vector<formats::Edit> edits;
   const auto reference_to = [&](const Pointer& pointer) { return new_reference(pointer); };
-  for (const auto& link : part.links) {
-    const model::NodeRef here(bundle_->tree, link.node);
+  for (const auto& link : links) {
+    const model::NodeRef here(resource.tree(), link.node);
     std::string text;
     switch (link.kind) {
       case Link::Kind::entry:
@@ -109,25 +111,53 @@ std::string Transaction::rewritten(const Part& part, const std::vector<std::stri
     edits.push_back(std::move(edit));
   }
   std::sort(edits.begin(), edits.end(), [](const formats::Edit& a, const formats::Edit& b) { return a.begin < b.begin; });
-  return formats::apply(part.entry.resource.json(), edits);
+  return formats::apply(resource.json(), edits);
+}
+
+// Where a patch has put the fullUrl of another entry as a link. What a string of a patch is, only the resource tells that it has
+// come to stand in; and what stood there before stays as it was. False: there was a fault.
+bool Transaction::rewrite_patched(Part& part) {
+  if (full_urls_.empty()) return true;
+  const auto links_in = [&](const model::Tree& tree) {
+    return find_links(context_, *exchange_, tree.root(), part.entry.full_url, full_urls_, nullptr);
+  };
+  auto links = links_in(part.patched->tree);
+  if (links.empty()) return true;
+  const auto before = formats::read_json(*part.base_body, context_.schema);
+  std::unordered_set<std::string_view> known;
+  if (!before.tree.empty()) {
+    for (const auto& link : links_in(before.tree)) known.insert(model::NodeRef(before.tree, link.node).text());
+  }
+  std::erase_if(links, [&](const Link& link) { return known.contains(model::NodeRef(part.patched->tree, link.node).text()); });
+  if (links.empty()) return true;
+  auto read = formats::read_json(rewritten(part, part.patched->tree.root(), links, {}), context_.schema);
+  if (!read.ok()) {
+    faults_.add({FailureKind::unprocessable, read.issues}, part.entry.expression("resource"));
+    return false;
+  }
+  part.patched = std::move(read);
+  return true;
 }
 
 void Transaction::prepare_part(Part& part, const std::vector<std::string>& references) {
   const bool keep = exchange_->prefer.answer == Return::representation;
   if (part.kind == Part::Kind::patch) {
     if (!part.links.empty()) {  // of the values in a FHIRPath Patch
-      const auto patch = read_patch(context_, "application/fhir+json", rewritten(part, references));
+      const auto patch =
+          read_patch(context_, "application/fhir+json", rewritten(part, part.entry.resource, part.links, references));
       if (!patch) return faults_.add(patch.error(), part.entry.expression("resource"));
       auto patched = apply_patch(context_, **patch, *part.base_body);
       if (!patched) return faults_.add(patched.error(), part.entry.expression("resource"));
       part.patched = std::move(*patched);
     }
+    if (!rewrite_patched(part)) return;
     part.prepared = prepare(context_, part.patched->tree, part.id, store::Method::patch, keep);
     return;
   }
   // Read again, so that the index sees what will be stored.
-  const auto read = part.links.empty() ? formats::read_json(part.entry.resource.json(), context_.schema)
-                                       : formats::read_json(rewritten(part, references), context_.schema);
+  const auto read = part.links.empty()
+                        ? formats::read_json(part.entry.resource.json(), context_.schema)
+                        : formats::read_json(rewritten(part, part.entry.resource, part.links, references), context_.schema);
   if (!read.ok()) {
     faults_.add({FailureKind::unprocessable, read.issues}, part.entry.expression("resource"));
     return;

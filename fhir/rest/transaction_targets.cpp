@@ -7,6 +7,7 @@
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/read.h"
 #include "fhir/rest/transaction.h"
+#include "resources-gen/model/temporal.h"
 #include "resources-gen/model/thread_clock.h"
 #include "search/execute_deadline.h"
 
@@ -73,6 +74,7 @@ std::vector<bool> Transaction::version_matters() const {
   std::vector<bool> pointed_at(parts_.size());  // by a reference that names a version
   for (const auto& part : parts_) {
     if (part.criteria != no_number) matters[part.criteria] = true;
+    if (part.kind == Part::Kind::patch) std::fill(pointed_at.begin(), pointed_at.end(), true);  // by what it puts, perhaps
     for (const auto& link : part.links) {
       if (link.kind == Link::Kind::narrative) std::fill(pointed_at.begin(), pointed_at.end(), true);
       if (link.kind == Link::Kind::entry && link.pointer.versioned) pointed_at[link.pointer.entry] = true;
@@ -170,6 +172,7 @@ void Transaction::offer(BundleMatcher& matcher, const Part& part) const {
   version.type = type;
   version.id = part.id;
   version.version = 1;
+  version.last_updated = model::now_ms();
   if (part.patched) return matcher.add(part.entry.index, version, context_.search.extract(part.patched->tree));
   const auto read = formats::read_json(part.entry.resource.json(), context_.schema);
   if (!read.ok()) throw std::runtime_error("transaction: a resource that was read is refused when it stands alone");

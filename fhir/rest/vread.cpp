@@ -21,7 +21,7 @@ void vread(const Context& context, ExchangePtr exchange, Done done) {
   const auto& target = exchange->target;
   const auto subset = read_subset(*exchange, context.schema, target.type);
   if (!subset) return done(failure_response(subset.error()));
-  const auto conditions = parse_read_conditions(exchange->request);
+  const auto conditions = parse_read_conditions(*exchange);
   if (!conditions) return done(failure_response(conditions.error()));
   const auto number = version_number(target.version);
   const auto version = number && is_id(target.id) ? context.store.version(target.type, target.id, *number) : std::nullopt;

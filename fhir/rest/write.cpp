@@ -19,13 +19,15 @@ std::string Prepared::rendered(const store::Version& version) const {
   return text;
 }
 
-model::Result<formats::ReadResult> read_any_body(const Context& context, const Exchange& exchange) {
+model::Result<formats::ReadResult> read_any_body(const Context& context, const Exchange& exchange,
+                                                 const formats::ReadLimits& limits) {
   const auto& body = exchange.request.body;
   if (body.empty())
     return failure(FailureKind::bad_request, IssueCode::required, "The request has no body: a resource is expected");
   const auto format = check_content_type(exchange.request.header("Content-Type"));
   if (!format) return format.error();
-  auto result = is_xml(*format) ? formats::read_xml(body, context.schema) : formats::read_json(body, context.schema);
+  auto result =
+      is_xml(*format) ? formats::read_xml(body, context.schema, limits) : formats::read_json(body, context.schema, limits);
   // R4 http.html#rejecting-updates: 400 for what could not be read as a resource at all.
   if (result.malformed || result.tree.empty()) return model::Failure{FailureKind::bad_request, std::move(result.issues)};
   return result;
@@ -106,7 +108,8 @@ Response written(const Context& context, const Exchange& exchange, int status, c
         response.body = std::make_shared<const std::string>(prepared.rendered(version));
         response.shown = version.document;
       } else {
-        set_large_resource(context, exchange, prepared.rendered(version), prepared.draft.blob->blob, response);
+        set_large_resource(context, exchange, std::make_shared<const std::string>(prepared.rendered(version)), {},
+                           prepared.draft.blob->blob, response);
       }
     }
   } else if (shows_resource(exchange)) {

@@ -27,7 +27,8 @@ struct Prepared {
 
 // Reads a body that must be some resource, in the format that its Content-Type names: 400 if it cannot be read, 415. Faults of
 // its content are in the result.
-model::Result<formats::ReadResult> read_any_body(const Context& context, const Exchange& exchange);
+model::Result<formats::ReadResult> read_any_body(const Context& context, const Exchange& exchange,
+                                                 const formats::ReadLimits& limits = {});
 // Reads a body that must be a resource of `type`: 400 if it cannot be read or is of another type, 415, 422 with every fault of
 // its content, and for a part of a resource that is to replace the whole.
 model::Result<formats::ReadResult> read_body(const Context& context, const Exchange& exchange, model::TypeId type);

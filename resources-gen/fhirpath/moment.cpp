@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "resources-gen/model/temporal.h"
+
 namespace fhirpath {
 namespace {
 
@@ -322,8 +324,7 @@ std::optional<Moment> add_to_time(const Moment& moment, std::int64_t amount, Dur
 }
 
 Moment utc_now() {
-  const std::int64_t ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t ms = model::now_ms();
   Moment now;
   set_day(now, ms / (day_seconds * 1000));
   now.grain = Grain::second;

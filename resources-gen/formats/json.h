@@ -15,13 +15,14 @@ namespace formats {
 
 struct ReadLimits {
   std::uint32_t max_depth = 100;   // nesting of JSON objects and arrays; more than 1,000 is taken as 1,000
-  std::uint32_t max_issues = 200;  // further faults are counted, not listed
+  std::uint32_t max_issues = 200;  // of errors, and of warnings; further ones are counted, not listed
 };
 
 struct ReadResult {
-  model::Tree tree;        // empty if the text is not JSON or has no known resourceType; else as much as could be typed
-  model::Issues issues;    // every fault, each with its FHIRPath expression, line and column
-  bool malformed = false;  // not JSON at all (HTTP 400); other faults are of content (HTTP 422)
+  model::Tree tree;                 // empty if the text is not JSON or has no known resourceType; else as much as could be typed
+  model::Issues issues;             // every fault, each with its FHIRPath expression, line and column
+  bool malformed = false;           // not JSON at all (HTTP 400); other faults are of content (HTTP 422)
+  std::size_t unlisted_errors = 0;  // beyond limits.max_issues: the issues end with how many, without an expression
   bool ok() const { return !issues.has_errors(); }
 };
 

@@ -77,7 +77,7 @@ ReadResult JsonReader::read() {
     nodes_[0].end = static_cast<NodeIndex>(nodes_.size());
     builder_.source() = tape_.source();
   }
-  std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) { return a.offset < b.offset; });
+  findings_.sort();
   result.tree = builder_.take();
   return result;
 }
@@ -179,11 +179,13 @@ void JsonReader::note_member(NodeIndex node, ElementId owner, TokenIndex name, C
     return;
   }
   if (child.type == no_type) child.type = type_of(child.element);
-  const bool may_have_twin = child.type != no_type && schema_.types[child.type].primitive != Primitive::none &&
+  const auto primitive = child.type == no_type ? Primitive::none : schema_.types[child.type].primitive;
+  // XHTML's id is an attribute of its div, and it has no extensions: R4 narrative.html#xhtml.
+  const bool may_have_twin = primitive != Primitive::none && primitive != Primitive::xhtml &&
                              !(schema_.elements[child.element].flags & model::element_xml_attribute);
   if (twin && !may_have_twin) {
     fault(IssueCode::structure, at, {node},
-          "{} has no member '{}': only primitive elements have such a part, for id and extensions",
+          "{} has no member '{}': only primitive elements have such a part, for id and extensions; XHTML has none",
           schema_.text(schema_.elements[owner].path), shown(text));
     return;
   }
@@ -225,16 +227,11 @@ std::string JsonReader::expression(const Spot& spot) const {
   return path;
 }
 
-void JsonReader::list_issues(model::Issues& issues) {
+void JsonReader::list_issues(ReadResult& result) {
   std::vector<std::uint32_t> offsets;
-  for (const Found& found : found_) offsets.push_back(found.offset);
-  const std::vector<Place> places = offsets.empty() ? std::vector<Place>() : places_of_minified(text_, offsets);
-  for (std::size_t i = 0; i < found_.size(); ++i) {
-    found_[i].issue.line = places[i].line;
-    found_[i].issue.column = places[i].column;
-    issues.add(std::move(found_[i].issue));
-  }
-  if (unlisted_) issues.error(IssueCode::structure, fmt::format("{} further faults are not listed", unlisted_));
+  for (const Finding& finding : findings_.list()) offsets.push_back(finding.offset);
+  result.unlisted_errors = findings_.unlisted_errors();
+  findings_.move_to(result.issues, offsets.empty() ? std::vector<Place>() : places_of_minified(text_, offsets));
 }
 
 namespace {
@@ -254,16 +251,13 @@ ReadResult read_with_scratch(std::string_view text, const model::Schema& schema,
 }  // namespace
 
 ReadResult read_json(std::string_view text, const model::Schema& schema, const ReadLimits& limits) {
-  return read_with_scratch(text, schema, limits,
-                           [](JsonReader& reader, ReadResult& result) { reader.list_issues(result.issues); });
+  return read_with_scratch(text, schema, limits, [](JsonReader& reader, ReadResult& result) { reader.list_issues(result); });
 }
 
 ReadResult read_json_unplaced(std::string_view minified, const model::Schema& schema, const ReadLimits& limits,
-                              std::vector<JsonReader::Found>& found, std::size_t& unlisted) {
-  return read_with_scratch(minified, schema, limits, [&](JsonReader& reader, ReadResult&) {
-    found = std::move(reader.found());
-    unlisted += reader.unlisted();
-  });
+                              Findings& findings) {
+  return read_with_scratch(minified, schema, limits,
+                           [&](JsonReader& reader, ReadResult&) { findings = std::move(reader.findings()); });
 }
 
 }  // namespace formats

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "resources-gen/formats/findings.h"
 #include "resources-gen/formats/json.h"
 #include "resources-gen/formats/json_tape.h"
 #include "resources-gen/model/tree_builder.h"
@@ -52,17 +53,10 @@ class JsonReader {
     scratch.slots.clear();
   }
 
-  // A fault of the typed pass, still to be placed.
-  struct Found {
-    std::uint32_t offset;  // in source()
-    model::Issue issue;
-  };
-
-  // All of read_json but for the faults of content: found() has them, list_issues() places them.
+  // All of read_json but for the faults of content: findings() has them, list_issues() places them.
   ReadResult read();
-  void list_issues(model::Issues& issues);
-  std::vector<Found>& found() { return found_; }      // by offset
-  std::size_t unlisted() const { return unlisted_; }  // those beyond limits.max_issues
+  void list_issues(ReadResult& result);
+  Findings& findings() { return findings_; }  // by offset in source()
 
  private:
   static constexpr TokenIndex none = 0;                                // token 0 is the root object: no member's value
@@ -105,11 +99,7 @@ class JsonReader {
     note(model::Severity::error, code, offset, spot, fmt::format(format, std::forward<Arguments>(arguments)...));
   }
   void note(model::Severity severity, model::IssueCode code, std::uint32_t offset, const Spot& spot, std::string text) {
-    if (found_.size() >= limits_.max_issues) {
-      ++unlisted_;
-      return;
-    }
-    found_.push_back({offset, {severity, code, std::move(text), expression(spot)}});
+    if (findings_.takes(severity)) findings_.add(offset, {severity, code, std::move(text), expression(spot)});
   }
 
   std::string_view text_;
@@ -119,13 +109,11 @@ class JsonReader {
   Scratch& scratch_;
   model::TreeBuilder builder_;
   std::vector<model::Node>& nodes_;
-  std::vector<Found> found_;
-  std::size_t unlisted_ = 0;
+  Findings findings_{limits_.max_issues};
 };
 
 // read_json of a text that a reader of another format made: the faults of its content, by offset, are for the caller to place.
-// `unlisted` grows by those beyond limits.max_issues.
 ReadResult read_json_unplaced(std::string_view minified, const model::Schema& schema, const ReadLimits& limits,
-                              std::vector<JsonReader::Found>& found, std::size_t& unlisted);
+                              Findings& findings);
 
 }  // namespace formats

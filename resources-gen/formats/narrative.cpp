@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "resources-gen/formats/json_strings.h"
 #include "resources-gen/formats/xhtml_names.h"
 #include "resources-gen/formats/xhtml_values.h"
+#include "resources-gen/formats/xml_narrative.h"
+#include "resources-gen/formats/xml_scan.h"
 
 namespace formats {
 namespace {
@@ -16,7 +19,6 @@ using model::Severity;
 
 constexpr std::size_t most_faults = 20;
 constexpr std::size_t deepest = 256;  // nesting of elements
-constexpr std::string_view xhtml_namespace = "http://www.w3.org/1999/xhtml";
 
 constexpr std::uint8_t attribute_href = xhtml_attributes.find("href"), attribute_src = xhtml_attributes.find("src"),
                        attribute_cite = xhtml_attributes.find("cite"), attribute_longdesc = xhtml_attributes.find("longdesc"),
@@ -56,6 +58,7 @@ class Checker {
                    fmt::format("The element {} is not closed", quoted(open_[depth_ - 1].name().text)));
     }
     if (at_ != end_) return fault(IssueCode::structure, at_, "There is something behind the end of the div");
+    if (declares_ || has_noncharacter()) check_as_xml();
     // R4 txt-2. Four of R4's own examples have white space and nothing else; that is said, and let pass.
     if (content_ == Content::none) {
       fault(IssueCode::invariant, begin_, "The div is empty; it shall have some content: text or an image (txt-2)");
@@ -65,6 +68,27 @@ class Checker {
   }
 
  private:
+  // U+FFFE or U+FFFF.
+  bool has_noncharacter() const {
+    const std::string_view text(begin_, static_cast<std::size_t>(end_ - begin_));
+    for (auto at = text.find("\xef\xbf"); at != std::string_view::npos; at = text.find("\xef\xbf", at + 2)) {
+      if (at + 2 < text.size() && static_cast<unsigned char>(text[at + 2]) >= 0xbe) return true;
+    }
+    return false;
+  }
+
+  // What is rare and has rules of its own is for XML's own parser.
+  void check_as_xml() {
+    struct Ignore final : XmlEvents {
+      void start(const XmlTag&) override {}
+      void end(QualifiedName, std::size_t, bool) override {}
+      void text(std::string_view, std::size_t) override {}
+      void declared(std::string_view, std::string_view) override {}
+    } ignore;
+    const auto found = scan_xml({begin_, static_cast<std::size_t>(end_ - begin_)}, ignore, deepest);
+    if (!found.message.empty()) stop(begin_ + found.offset, found.message);
+  }
+
   struct Open {  // a name, but not made before it is needed
     const char* begin;
     std::size_t size;
@@ -263,7 +287,10 @@ class Checker {
   }
 
   void refuse_attribute(const char* from, std::string_view name) {
-    if (name.starts_with("xmlns:")) return;  // says nothing: names with its prefix are refused
+    if (name.starts_with("xmlns:")) {  // says nothing: names with its prefix are refused
+      declares_ = true;
+      return;
+    }
     const bool event = name.size() > 2 && equal_lower(name.substr(0, 2), "on");
     fault(IssueCode::invariant, from,
           fmt::format("The attribute {} cannot stand in a narrative{} (txt-1)", quoted(name),
@@ -318,7 +345,8 @@ class Checker {
   std::size_t remarks_ = 0;
   Content content_ = Content::none;
   bool going_ = true;
-  bool begun_ = false;  // the div's own tag has been read
+  bool declares_ = false;  // a prefix
+  bool begun_ = false;     // the div's own tag has been read
   std::uint32_t code_ = 0;
   std::size_t depth_ = 0;
   std::array<Open, deepest> open_;  // the elements that are open: [0, depth_)
@@ -327,5 +355,31 @@ class Checker {
 }  // namespace
 
 void check_narrative(std::string_view div, std::vector<NarrativeFault>& faults) { Checker(div, faults).run(); }
+
+std::string attribute_value(std::string_view written) {
+  std::string out;
+  while (!written.empty()) {
+    const auto from = std::min(written.find('&'), written.size());
+    out.append(written.substr(0, from));
+    written.remove_prefix(from);
+    if (written.empty()) break;
+    const auto semicolon = written.find(';');
+    const auto code = semicolon == std::string_view::npos ? 0 : referenced(written.substr(1, semicolon - 1));
+    if (code != 0) {
+      append_utf8(out, code);
+    } else {
+      out += '&';
+    }
+    written.remove_prefix(code != 0 ? semicolon + 1 : 1);
+  }
+  return out;
+}
+
+std::string written_attribute(std::string_view value) {
+  std::string out;
+  append_xml_attribute(out, value);
+  for (auto at = out.find('\''); at != std::string::npos; at = out.find('\'', at)) out.replace(at, 1, "&#39;");
+  return out;
+}
 
 }  // namespace formats

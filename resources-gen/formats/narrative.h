@@ -23,4 +23,8 @@ struct NarrativeFault {
 // after 20 faults, or at the first that leaves no XML to go on with.
 void check_narrative(std::string_view div, std::vector<NarrativeFault>& faults);
 
+// What an attribute of a narrative says, from what stands between its quotes; and the way back, for quotes of either kind.
+std::string attribute_value(std::string_view written);
+std::string written_attribute(std::string_view value);
+
 }  // namespace formats

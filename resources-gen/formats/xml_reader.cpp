@@ -352,7 +352,7 @@ void XmlReader::text(std::string_view piece, std::size_t begin) {
 
 namespace {
 
-std::vector<Place> places_of(std::string_view text, const std::vector<XmlReader::Found>& ascending) {
+std::vector<Place> places_of(std::string_view text, const std::vector<Finding>& ascending) {
   std::vector<Place> places;
   Place place;
   std::size_t at = 0;
@@ -390,33 +390,23 @@ ReadResult read_xml(std::string_view text, const model::Schema& schema, const Re
                        place.column});
     return result;
   }
-  auto& found = reader.found();
-  std::size_t unlisted = reader.unlisted();
+  auto& findings = reader.findings();
   if (!reader.elements().list.empty()) {
     const XmlJson json = to_json(reader.elements(), schema);
-    std::vector<JsonReader::Found> typed;
-    result = read_json_unplaced(json.text, schema, {std::max(limits.max_depth, deepest), limits.max_issues}, typed, unlisted);
-    for (auto& fault : typed) {
+    Findings typed(limits.max_issues);
+    result = read_json_unplaced(json.text, schema, {std::max(limits.max_depth, deepest), limits.max_issues}, typed);
+    findings.merge(std::move(typed), [&](Finding& fault) {
       const auto part = std::prev(std::upper_bound(json.parts.begin(), json.parts.end(), fault.offset,
                                                    [](std::uint32_t offset, const auto& each) { return offset < each.first; }));
       const XmlElement& element = reader.elements().list[part->second];
-      if (element.flags & xml_faulty) continue;
+      if (element.flags & xml_faulty) return false;
       const auto within = offset_within(element, std::string_view(json.text).substr(part->first, fault.offset - part->first));
-      found.push_back({element.begin + within, std::move(fault.issue)});
-    }
+      fault.offset = element.begin + within;
+      return true;
+    });
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
-  if (found.size() > limits.max_issues) {
-    unlisted += found.size() - limits.max_issues;
-    found.resize(limits.max_issues);
-  }
-  const std::vector<Place> places = places_of(text, found);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    found[i].issue.line = places[i].line;
-    found[i].issue.column = places[i].column;
-    result.issues.add(std::move(found[i].issue));
-  }
-  if (unlisted) result.issues.error(IssueCode::structure, fmt::format("{} further faults are not listed", unlisted));
+  result.unlisted_errors = findings.unlisted_errors();
+  findings.move_to(result.issues, places_of(text, findings.list()));
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "resources-gen/formats/findings.h"
 #include "resources-gen/formats/json.h"
 #include "resources-gen/formats/xml_elements.h"
 #include "resources-gen/formats/xml_narrative.h"
@@ -22,19 +23,13 @@ namespace formats {
 
 class XmlReader : public XmlEvents {
  public:
-  struct Found {
-    std::uint32_t offset;  // in the XML
-    model::Issue issue;
-  };
-
   XmlReader(std::string_view text, const model::Schema& schema, const ReadLimits& limits)
       : text_(text), schema_(schema), limits_(limits), narrative_(text) {}
 
   XmlFault read();  // the fault of a text that is no XML
 
   XmlElements& elements() { return elements_; }
-  std::vector<Found>& found() { return found_; }
-  std::size_t unlisted() const { return unlisted_; }
+  Findings& findings() { return findings_; }  // by offset in the XML
 
   void start(const XmlTag& tag) override;
   void end(QualifiedName name, std::size_t stop, bool empty_tag) override;
@@ -69,21 +64,16 @@ class XmlReader : public XmlEvents {
   template <typename... Arguments>
   void fault(model::IssueCode code, std::uint32_t offset, XmlIndex at, fmt::format_string<Arguments...> format,
              Arguments&&... arguments) {
-    if (found_.size() >= limits_.max_issues) {
-      ++unlisted_;
-      return;
-    }
-    found_.push_back({offset,
-                      {model::Severity::error, code, fmt::format(format, std::forward<Arguments>(arguments)...),
-                       at == no_xml ? std::string() : expression(at)}});
+    if (!findings_.takes(model::Severity::error)) return;
+    findings_.add(offset, {model::Severity::error, code, fmt::format(format, std::forward<Arguments>(arguments)...),
+                           at == no_xml ? std::string() : expression(at)});
   }
 
   std::string_view text_;
   const model::Schema& schema_;
   const ReadLimits& limits_;
   XmlElements elements_;
-  std::vector<Found> found_;
-  std::size_t unlisted_ = 0;
+  Findings findings_{limits_.max_issues};
 
   std::string space_;  // the namespace that FHIR's elements have here: the root's, so that a wrong one is told once
   std::vector<Open> open_;

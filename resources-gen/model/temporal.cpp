@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace model {
 namespace {
@@ -191,6 +192,10 @@ std::string instant_text(std::int64_t milliseconds) {
   put(17, 2, rest / 1000 % 60);
   put(20, 3, rest % 1000);
   return out;
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace model

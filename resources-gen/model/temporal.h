@@ -39,4 +39,7 @@ struct Temporal {
 // "2026-11-23T23:43:27.123Z" from milliseconds since 1970, UTC; always 24 characters.
 std::string instant_text(std::int64_t milliseconds);
 
+// The system's clock, in milliseconds since 1970, UTC.
+std::int64_t now_ms();
+
 }  // namespace model

@@ -153,6 +153,7 @@ std::string FhirPathEditor::put(JsonValue& object, ElementId element, std::size_
   if (row.max > 1) {
     insert_item(object, name, count, value.value.value_or(JsonValue()), budget_);
     insert_item(object, "_" + name, count, value.twin.value_or(JsonValue()), budget_);
+    level_lists(object, name, "_" + name, budget_);
     return {};
   }
   if (count > 0) return std::string(schema_.text(row.path)) + " is there already; replace it";
@@ -212,6 +213,7 @@ std::string FhirPathEditor::replace(const FhirPathOperation& operation) {
     const auto index = node.node().index;
     set_item(*members.parent, members.name, index, made.value.value_or(JsonValue()), budget_);
     set_item(*members.parent, members.twin(), index, made.twin.value_or(JsonValue()), budget_);
+    level_lists(*members.parent, members.name, members.twin(), budget_);
     return {};
   }
   // The new value stands where the old one stood; a choice may change its name.
@@ -248,6 +250,7 @@ std::string FhirPathEditor::move(const FhirPathOperation& operation) {
 std::string FhirPathEditor::put_at(const Members& members, std::size_t index, NewValue value) {
   insert_item(*members.parent, members.name, index, value.value.value_or(JsonValue()), budget_);
   insert_item(*members.parent, members.twin(), index, value.twin.value_or(JsonValue()), budget_);
+  level_lists(*members.parent, members.name, members.twin(), budget_);
   return {};
 }
 

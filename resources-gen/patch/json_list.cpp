@@ -46,7 +46,7 @@ void erase_item(JsonValue& object, std::string_view name, std::size_t index, Bud
 
 void insert_item(JsonValue& object, const std::string& name, std::size_t index, JsonValue item, Budget& budget) {
   auto* const items = items_of(object, name, !item.is_null(), budget);
-  if (items == nullptr || (item.is_null() && items->size() <= index)) return;  // an array may end before its twin
+  if (items == nullptr || (item.is_null() && items->size() <= index)) return;  // level_lists() fills it
   pad(*items, index, budget);
   if (items->size() < index || !budget.spend(items->size())) return;
   items->insert(items->begin() + static_cast<std::ptrdiff_t>(index), {{}, {}, std::move(item)});
@@ -58,6 +58,15 @@ void set_item(JsonValue& object, const std::string& name, std::size_t index, Jso
   pad(*items, index + 1, budget);
   if (items->size() > index) (*items)[index].value = std::move(item);
   drop_if_empty(object, name, *items, budget);
+}
+
+void level_lists(JsonValue& object, std::string_view name, std::string_view twin, Budget& budget) {
+  auto* const values = items_of(object, name, false, budget);
+  auto* const others = items_of(object, twin, false, budget);
+  if (values == nullptr || others == nullptr) return;
+  const auto count = std::max(values->size(), others->size());
+  pad(*values, count, budget);
+  pad(*others, count, budget);
 }
 
 void move_item(JsonValue& object, std::string_view name, std::size_t from, std::size_t to, std::size_t count, Budget& budget) {

@@ -139,6 +139,17 @@ const Bad bad[] = {
     {"</p>", {"'p' stands where 'div' is open"}},
     {"<p></p x>", {"end tag"}},
     {"<>x</>", {"&lt;"}},
+    // Namespaces in XML 1.0, and characters that XML has no place for
+    {"<p xmlns:v=\"a\" xmlns:v=\"b\">x</p>", {"well-formed"}},
+    {"<p xmlns:=\"a\">x</p>", {"well-formed"}},
+    {"<p xmlns:v=\"\">x</p>", {"well-formed"}},
+    {"<p xmlns:xml=\"urn:x\">x</p>", {"well-formed"}},
+    {"<p xmlns:xmlns=\"urn:x\">x</p>", {"well-formed"}},
+    {"<p xmlns:1a=\"urn:x\">x</p>", {"well-formed"}},
+    {"<p xmlns:a:b=\"urn:x\">x</p>", {"well-formed"}},
+    {"x\xef\xbf\xbe", {"well-formed"}},
+    {"<p title=\"\xef\xbf\xbf\">x</p>", {"well-formed"}},
+    {"x<!-- \xef\xbf\xbf -->", {"well-formed"}},
     // Nothing in it: txt-2
     {"", {"empty"}},
     {"<p/><br/><!-- x --><img alt=\"x\"/>", {"empty"}},

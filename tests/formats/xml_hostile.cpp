@@ -196,6 +196,10 @@ TEST_CASE("faults in XML are counted beyond the limit", "[xml]") {
       formats::read_xml(open_patient + repeated("<foo/>", 20) + "<birthDate value='x'/></Patient>", model::r4(), limits);
   REQUIRE(result.issues.size() == 6);
   CHECK(result.issues.list().back().diagnostics == "16 further faults are not listed");
+  const auto values =
+      formats::read_xml(open_patient + repeated("<photo><size value='x'/></photo>", 20) + "</Patient>", model::r4(), limits);
+  REQUIRE(values.issues.size() == 6);
+  CHECK(values.issues.list().back().diagnostics == "15 further faults are not listed");
 }
 
 TEST_CASE("mutated XML neither crashes the reader nor makes a broken tree", "[xml]") {

@@ -302,6 +302,23 @@ TEST_CASE("an answer to a write comes in XML, in every coding, and as it was whe
   }
 }
 
+TEST_CASE("content that is sent in no coding is not sent to who refuses it plain", "[coding]") {
+  Serving serving;
+  Raw raw(serving.port());
+  raw.send("PUT /fhir/Binary/b HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
+  REQUIRE(raw.read().status == 201);
+  raw.send(get("/fhir/Binary/b", "Accept-Encoding: gzip, identity;q=0\r\n"));
+  const auto refused = raw.read();
+  CHECK(refused.status == 406);
+  CHECK(is_outcome(refused));
+  raw.send(get("/fhir/Binary/b", "Accept-Encoding: gzip\r\n"));
+  CHECK(raw.read().body == "hello");
+  raw.send(get("/fhir/Binary/b", "Accept: application/fhir+json\r\nAccept-Encoding: gzip, identity;q=0\r\n"));
+  const auto coded = raw.read();
+  CHECK(coded.header("Content-Encoding") == "gzip");
+  CHECK(decoded(coded.body, "gzip").find("aGVsbG8=") != std::string::npos);
+}
+
 TEST_CASE("codings that cannot be undone are refused as RFC 9110 has it", "[coding]") {
   http::ServerOptions options;
   options.max_body_bytes = 100'000;
