@@ -73,7 +73,8 @@ void remove_matching(const Context& context, ExchangePtr exchange, Done done) {
     if (!matches) return done(failure_response(matches.error()));
     if (matches->empty()) return done(deleted(context, *deletion));
   }
-  if (matches && matches->size() > bulk_deletes) exchange->lane = store::Lane::bulk;
+  // An entry of a batch stays in the lane of the others: they are carried out in their order.
+  if (matches && matches->size() > bulk_deletes && !exchange->in_bundle) exchange->lane = store::Lane::bulk;
   submit(
       context, exchange, [&context, deletion](store::WriteContext& writer) { return write(context, *deletion, writer); },
       [&context, deletion] { return deleted(context, *deletion); }, std::move(done));

@@ -33,9 +33,10 @@ model::Result<void> check_erasure(const Context& context, Exchange& exchange, Er
   }
   const auto conditions = parse_preconditions(exchange.request);
   if (!conditions) return conditions.error();
-  if (conditions->match.present || conditions->none_match.present || conditions->unmodified_since || exchange.provenance) {
+  if (conditions->match.present || conditions->none_match.present || conditions->unmodified_since || exchange.provenance ||
+      exchange.once) {
     return failure(FailureKind::bad_request, IssueCode::not_supported,
-                   "An erasure takes neither If-Match, If-None-Match, If-Unmodified-Since nor X-Provenance");
+                   "An erasure takes neither If-Match, If-None-Match, If-Unmodified-Since, X-Provenance nor Idempotency-Key");
   }
   return {};
 }

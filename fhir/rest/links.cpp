@@ -100,6 +100,10 @@ std::vector<Link> find_links(const Context& context, const Exchange& bundle, mod
   if (resource.type() == context.bundle.bundle) return links;
   const auto& tree = resource.tree();
   const auto& schema = context.schema;
+  const auto add = [&](Link& link) {  // of kind entry
+    if (link.pointer.versioned) link.versions_of.push_back(link.pointer.entry);
+    links.push_back(std::move(link));
+  };
   const auto end = resource.node().end;
   for (auto index = resource.index() + 1; index < end; ++index) {
     const auto& node = tree[index];
@@ -115,7 +119,7 @@ std::vector<Link> find_links(const Context& context, const Exchange& bundle, mod
       const auto text = here.text();
       if (text.empty() || text[0] == '#') continue;
       if (full_urls.find(text, full_url, schema, link.pointer)) {
-        links.push_back(link);
+        add(link);
         continue;
       }
       model::TypeId type;
@@ -131,14 +135,16 @@ std::vector<Link> find_links(const Context& context, const Exchange& bundle, mod
         if (identifies(schema, node, here.text())) break;
         [[fallthrough]];
       case model::Primitive::url:
-        if (full_urls.find(here.text(), full_url, schema, link.pointer)) links.push_back(link);
+        if (full_urls.find(here.text(), full_url, schema, link.pointer)) add(link);
         break;
       case model::Primitive::xhtml: {
         const auto text = here.text();
         bool any = false;
         each_attribute(text, [&](std::size_t from, std::size_t to) {
           Pointer pointer;
-          any = any || full_urls.find(formats::attribute_value(text.substr(from, to - from)), full_url, schema, pointer);
+          if (!full_urls.find(formats::attribute_value(text.substr(from, to - from)), full_url, schema, pointer)) return;
+          any = true;
+          if (pointer.versioned) link.versions_of.push_back(pointer.entry);
         });
         link.kind = Link::Kind::narrative;
         if (any) links.push_back(link);

@@ -49,8 +49,9 @@ struct Link {
   enum class Kind : std::uint8_t { entry, search, narrative };
   Kind kind = Kind::entry;
   model::NodeIndex node = 0;
-  Pointer pointer;         // of kind entry
-  std::size_t search = 0;  // of kind search: number given by `on_search`
+  Pointer pointer;                       // of kind entry
+  std::vector<std::size_t> versions_of;  // entries of which it names the version that the transaction makes
+  std::size_t search = 0;                // of kind search: number given by `on_search`
 };
 
 // Called for a conditional reference (type, criteria, the node); answers its number. Equal searches may share one.

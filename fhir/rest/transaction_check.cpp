@@ -201,6 +201,10 @@ void Transaction::find_searches() {
     if (!wanted[number]) looked_up_.push_back(number);
     wanted[number] = true;
   };
+  const auto look_up_version = [&](std::size_t number) {  // of an entry that others name with its version
+    const auto& part = parts_[number];
+    if (part.kind == Part::Kind::update && part.criteria == no_number) look_up(number);
+  };
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     auto& part = parts_[i];
     const auto& entry = part.entry;
@@ -216,12 +220,11 @@ void Transaction::find_searches() {
                               searches_[number].of_reference = true;
                               return number;
                             });
-    for (const auto& link : part.links) {
-      if (link.kind != Link::Kind::entry || !link.pointer.versioned) continue;
-      const auto& other = parts_[link.pointer.entry];
-      if (other.kind == Part::Kind::update && other.criteria == no_number) look_up(link.pointer.entry);
-    }
+    for (const auto& link : part.links) std::for_each(link.versions_of.begin(), link.versions_of.end(), look_up_version);
   }
+  // A patch tells only when it is applied which versions it names.
+  const bool patches = std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.kind == Part::Kind::patch; });
+  for (std::size_t i = 0; patches && !full_urls_.empty() && i < parts_.size(); ++i) look_up_version(i);
 }
 
 std::size_t Transaction::search_number(model::TypeId type, std::string_view criteria, std::string_view what,

@@ -32,32 +32,38 @@ model::Result<Transaction::Resolution> Transaction::resolve(store::WriteContext*
   resolution.moment = writer ? writer->next_document() - 1 : context_.store.last_document();
   const auto begun = model::ThreadClock::now();
   std::size_t kept = 0;
-  std::unordered_map<model::TypeId, std::size_t> touched;
+  std::unordered_map<model::TypeId, std::size_t> touched;  // of each type, how many matches may be struck out
   if (!searches_.empty()) {
     for (const auto& part : parts_) {
       if (part.kind != Part::Kind::create && part.kind != Part::Kind::read) ++touched[part.target.type];
     }
   }
-  for (const auto& search : searches_) {
-    const auto own = touched.find(search.condition.type);
-    const auto others = own == touched.end() ? 0 : own->second;
-    auto found = search.of_delete ? matches_to_delete(context_, search.condition, others, writer != nullptr)
-                                  : find_matches(context_, search.condition, 2 + others, writer != nullptr);
-    if (found && model::ThreadClock::now() - begun > most_time) {
-      found = failure(FailureKind::timeout, IssueCode::too_costly,
-                      "What the transaction's conditions match takes too long to find; use exact criteria such as "
-                      "identifier=[system]|[value], or smaller transactions");
-    } else if (found && (kept += found->size()) > most_matches) {
-      found = failure(FailureKind::bad_request, IssueCode::too_costly,
-                      "The transaction's conditions match more than " + std::to_string(most_matches) +
-                          " resources together; use criteria that match one, or smaller transactions");
+  resolution.matches.resize(searches_.size());
+  for (const bool deletes : {true, false}) {  // first those, as the others are to find what is left
+    for (std::size_t i = 0; i < searches_.size(); ++i) {
+      const auto& search = searches_[i];
+      if (search.of_delete != deletes) continue;
+      const auto own = touched.find(search.condition.type);
+      const auto others = own == touched.end() ? 0 : own->second;
+      auto found = deletes ? matches_to_delete(context_, search.condition, others, writer != nullptr)
+                           : find_matches(context_, search.condition, 2 + others, writer != nullptr);
+      if (found && model::ThreadClock::now() - begun > most_time) {
+        found = failure(FailureKind::timeout, IssueCode::too_costly,
+                        "What the transaction's conditions match takes too long to find; use exact criteria such as "
+                        "identifier=[system]|[value], or smaller transactions");
+      } else if (found && (kept += found->size()) > most_matches) {
+        found = failure(FailureKind::bad_request, IssueCode::too_costly,
+                        "The transaction's conditions match more than " + std::to_string(most_matches) +
+                            " resources together; use criteria that match one, or smaller transactions");
+      }
+      if (!found) {
+        Faults faults;
+        faults.add(found.error(), search.expression);
+        return faults.failure();
+      }
+      if (deletes) touched[search.condition.type] += found->size();
+      resolution.matches[i] = std::move(*found);
     }
-    if (!found) {
-      Faults faults;
-      faults.add(found.error(), search.expression);
-      return faults.failure();
-    }
-    resolution.matches.push_back(std::move(*found));
   }
   for (const auto number : looked_up_) {
     const auto& part = parts_[number];
@@ -76,8 +82,7 @@ std::vector<bool> Transaction::version_matters() const {
     if (part.criteria != no_number) matters[part.criteria] = true;
     if (part.kind == Part::Kind::patch) std::fill(pointed_at.begin(), pointed_at.end(), true);  // by what it puts, perhaps
     for (const auto& link : part.links) {
-      if (link.kind == Link::Kind::narrative) std::fill(pointed_at.begin(), pointed_at.end(), true);
-      if (link.kind == Link::Kind::entry && link.pointer.versioned) pointed_at[link.pointer.entry] = true;
+      for (const auto entry : link.versions_of) pointed_at[entry] = true;
     }
   }
   for (const auto& part : parts_) {

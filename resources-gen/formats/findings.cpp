@@ -36,8 +36,10 @@ void Findings::move_to(model::Issues& issues, const std::vector<Place>& places) 
     issues.error(model::IssueCode::structure, fmt::format("{} further faults are not listed", errors.beyond));
   }
   if (others.beyond != 0) {
-    issues.add({model::Severity::warning, model::IssueCode::informational,
-                fmt::format("{} further warnings are not listed", others.beyond), {}});
+    issues.add({model::Severity::warning,
+                model::IssueCode::informational,
+                fmt::format("{} further warnings are not listed", others.beyond),
+                {}});
   }
 }
 

@@ -1,9 +1,12 @@
 #include "resources-gen/formats/xml_narrative.h"
 
+#include <algorithm>
+
 namespace formats {
 namespace {
 
-constexpr std::uint32_t deepest = 1000;  // what the reader takes within a document
+constexpr std::uint32_t deepest = 1000;    // what the reader takes within a document
+constexpr std::size_t most_prefixes = 16;  // looked for each on its own
 
 // What a div is, seen alone.
 class DivCheck : public XmlEvents {
@@ -92,11 +95,23 @@ void append_escaped(std::string& out, std::string_view text, bool attribute) {
 void append_xml_text(std::string& out, std::string_view text) { append_escaped(out, text, false); }
 void append_xml_attribute(std::string& out, std::string_view value) { append_escaped(out, value, true); }
 
-void NarrativeReader::declared(std::string_view prefix) { declared_ = declared_ || !prefix.empty(); }
+void NarrativeReader::declared(std::string_view prefix) {
+  if (depth_ == 0 && !prefix.empty()) declared_.emplace_back(prefix);
+}
 
 void NarrativeReader::passed() {
-  prefixes_ = prefixes_ || declared_;
-  declared_ = false;
+  for (auto& prefix : declared_) {
+    if (std::find(prefixes_.begin(), prefixes_.end(), prefix) != prefixes_.end()) continue;
+    if (prefixes_.size() == most_prefixes) prefix.clear();  // then any colon is a prefix's, perhaps
+    if (prefixes_.size() <= most_prefixes) prefixes_.push_back(std::move(prefix));
+  }
+  declared_.clear();
+}
+
+// Whether the div's bytes may have a prefix in them that was declared outside.
+bool NarrativeReader::borrows(std::string_view bytes) const {
+  return std::any_of(prefixes_.begin(), prefixes_.end(),
+                     [&](const std::string& prefix) { return bytes.find(prefix + ":") != std::string_view::npos; });
 }
 
 void NarrativeReader::start(const XmlTag& tag) {
@@ -105,11 +120,12 @@ void NarrativeReader::start(const XmlTag& tag) {
     stranger_ = "the " + std::string(what) + " '" + std::string(name.local) + "' of " +
                 (name.space.empty() ? "no namespace" : "the namespace '" + std::string(name.space) + "'");
   };
-  declared_ = false;  // by the div itself
+  declared_.clear();  // by the div itself
   if (depth_++ == 0) {
     begin_ = tag.begin;
     const bool prefixed = !document_.substr(begin_ + 1).starts_with(tag.name.local);
-    anew_ = prefixed || prefixes_ || !tag.declares_default;
+    alone_ = !prefixed && tag.declares_default && !always_anew_;
+    anew_ = !alone_ || !prefixes_.empty();
     written_.clear();
   }
   if (tag.name.space != xhtml_namespace) note(tag.name, "element");
@@ -138,7 +154,12 @@ bool NarrativeReader::end(QualifiedName name, std::size_t stop, bool empty_tag) 
     written_.append("</").append(name.local).append(">");
   }
   if (depth_ != 0) return false;
-  div_ = anew_ ? std::string_view(written_) : document_.substr(begin_, stop - begin_);
+  const auto bytes = document_.substr(begin_, stop - begin_);
+  if (anew_ && alone_ && !borrows(bytes)) {
+    anew_ = false;
+    stranger_.clear();
+  }
+  div_ = anew_ ? std::string_view(written_) : bytes;
   if (!anew_ && (div_.find("<![CDATA[") != std::string_view::npos || div_.find("<?") != std::string_view::npos)) {
     DivRewriter rewriter(div_);
     scan_xml(div_, rewriter, deepest);

@@ -7,18 +7,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "resources-gen/formats/xml_scan.h"
 
 namespace formats {
 
 // From a document's events to the div's text: its own bytes where these can stand alone, else it is written anew (a prefix
-// instead of the default namespace, a prefix declared outside of it; CDATA sections and processing instructions, which are no
-// part of what XML says and have no place in a narrative's string).
+// instead of the default namespace, a prefix declared outside of it and perhaps used within; CDATA sections and processing
+// instructions, which are no part of what XML says and have no place in a narrative's string).
 class NarrativeReader {
  public:
   // `anew`: written anew in any case.
-  explicit NarrativeReader(std::string_view document, bool anew = false) : document_(document), prefixes_(anew) {}
+  explicit NarrativeReader(std::string_view document, bool anew = false) : document_(document), always_anew_(anew) {}
 
   bool reading() const { return depth_ != 0; }
   // The document's events; those of elements only from the div on.
@@ -35,12 +36,16 @@ class NarrativeReader {
   std::string take_stranger() { return std::move(stranger_); }
 
  private:
+  bool borrows(std::string_view bytes) const;
+
   std::string_view document_;
   std::uint32_t depth_ = 0;
   std::size_t begin_ = 0;
   bool anew_ = false;
-  bool declared_ = false;  // a prefix, since the last start tag outside of a div
-  bool prefixes_;          // one has been declared outside of a div
+  bool alone_ = false;                 // but for prefixes from outside the div's bytes could stand alone
+  std::vector<std::string> declared_;  // prefixes, since the last start tag outside of a div
+  std::vector<std::string> prefixes_;  // that have been declared outside of a div
+  const bool always_anew_;
   std::string written_;
   std::string_view div_;
   std::string stranger_;

@@ -270,6 +270,20 @@ TEST_CASE("a prefix that a div declares itself does it no harm", "[xml]") {
   CHECK(result.tree.root().child("text").child("div").text() == div);
 }
 
+TEST_CASE("a prefix declared outside of a div changes none that does not use it", "[xml]") {
+  const auto div_in = [](const std::string& declared, const std::string& div) {
+    const auto result = formats::read_xml(
+        "<Patient xmlns='http://hl7.org/fhir'" + declared + "><text><status value='generated'/>" + div + "</text></Patient>",
+        model::r4());
+    return result.tree.empty() ? std::string() : std::string(result.tree.root().child("text").child("div").text());
+  };
+  const std::string div = "<div xmlns='http://www.w3.org/1999/xhtml'><!-- c -->a &#233; y:b</div>";
+  CHECK(div_in(" xmlns:x='urn:x'", div) == div);
+  // One that may use it is written so that it stands alone.
+  CHECK(div_in(" xmlns:x='http://www.w3.org/1999/xhtml'", "<div xmlns='http://www.w3.org/1999/xhtml'><x:p>a</x:p></div>") ==
+        "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>a</p></div>");
+}
+
 TEST_CASE("CDATA and processing instructions in a narrative become what they say", "[xml]") {
   const auto result = formats::read_xml(
       "<Patient xmlns='http://hl7.org/fhir'><text><status value='generated'/><div xmlns='http://www.w3.org/1999/xhtml' "
