@@ -95,6 +95,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   std::size_t search_number(model::TypeId type, std::string_view criteria, std::string_view what, const std::string& expression);
   bool searches_fit() const;
   void refuse_search(const model::Failure& failure, const std::string& expression);
+  void check_criteria();
   void count_search(const search::Query& query, const std::string& expression);
 
   // transaction_targets.cpp

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "fhir/rest/bundle_elements.h"
+#include "fhir/rest/header_text.h"
 #include "fhir/rest/partial.h"
 #include "fhir/rest/routes.h"
 #include "fhir/rest/search.h"
@@ -222,6 +223,7 @@ void Transaction::find_searches() {
                             });
     for (const auto& link : part.links) std::for_each(link.versions_of.begin(), link.versions_of.end(), look_up_version);
   }
+  check_criteria();
   // A patch tells only when it is applied which versions it names.
   const bool patches = std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.kind == Part::Kind::patch; });
   for (std::size_t i = 0; patches && !full_urls_.empty() && i < parts_.size(); ++i) look_up_version(i);
@@ -244,6 +246,31 @@ std::size_t Transaction::search_number(model::TypeId type, std::string_view crit
     searches_.back().condition = std::move(*condition);
   }
   return known->second;
+}
+
+// A reference to another entry's URN matches nothing: what is to be made once would be made each time.
+void Transaction::check_criteria() {
+  const auto parameters = context_.schema.search_parameters;
+  for (const auto& search : searches_) {
+    if (!search.condition.query || full_urls_.empty()) continue;
+    for (const auto& condition : search.condition.query->conditions) {
+      if (condition.any.empty()) continue;
+      const auto parameter = condition.any.front().key.parameter;
+      if (parameter >= parameters.size() || parameters[parameter].type != model::ParameterType::reference) continue;
+      std::string_view values = condition.label;
+      values.remove_prefix(std::min(values.find('=') + 1, values.size()));
+      while (!values.empty()) {
+        const auto value = next_part(values, ',');
+        Pointer pointer;
+        if (!value.starts_with("urn:") || !full_urls_.find(value, {}, context_.schema, pointer)) continue;
+        faults_.add(FailureKind::bad_request, IssueCode::not_supported,
+                    "The criteria ask for references to " + std::string(value) +
+                        ", an entry of this Bundle, and there can be none yet; give that resource an id that you know, by "
+                        "PUT [type]/[id]",
+                    search.expression);
+      }
+    }
+  }
 }
 
 // Queries are kept until the whole is done. Where they do not fit, one alone is too much, or there are more faults than are
