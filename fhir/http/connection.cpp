@@ -1,5 +1,8 @@
 #include "fhir/http/connection.h"
 
+#include <sys/socket.h>
+
+#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -28,6 +31,10 @@ constexpr std::size_t body_read_bytes = 256u << 10;
 constexpr std::size_t body_piece_bytes = 128u << 10;  // of a body that goes to a sink, at least
 constexpr std::uint64_t drain_bytes = 4u << 20;       // read and dropped after a refusal, so that the client sees the answer
 constexpr std::uint64_t least_bytes_per_second = 100u << 10;
+// RFC 8446 5.1
+constexpr int tls_head = 5;
+constexpr unsigned char handshake_record = 22;
+constexpr int longest_record = tls_head + (16 << 10);
 
 template <typename Stream>
 class Connection final : public Answering {
@@ -47,11 +54,7 @@ class Connection final : public Answering {
     begin_with(peer.address().to_string(), shared_.proxies.contains(peer.address()));
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       deadline = Clock::now() + shared_.options.header_timeout;
-      socket().async_wait(tcp::socket::wait_read, [self = self()](error_code trouble) {  // who says nothing has no turn
-        if (trouble || self->closed_) return self->close();
-        self->turn_.emplace(self->loop_->context);
-        self->ticket_ = self->loop_->handshakes.enter(self->client_, [self] { self->shake_hands(); });
-      });
+      await_hello(tls_head);
     } else {
       next_request();
     }
@@ -97,12 +100,36 @@ class Connection final : public Answering {
     }
   }
 
+  // A turn is asked for when the client's first record is there whole (RFC 8446 5.1): who dribbles it keeps nobody waiting.
+  void await_hello(int bytes) {
+    error_code ignored;
+    socket().set_option(asio::socket_base::receive_low_watermark(bytes), ignored);
+    socket().async_wait(tcp::socket::wait_read, [self = self(), bytes](error_code trouble) {
+      if (trouble || self->closed_) return self->close();
+      std::array<unsigned char, tls_head> head;
+      const auto came = ::recv(self->socket().native_handle(), head.data(), head.size(), MSG_PEEK | MSG_DONTWAIT);
+      const int length = came == tls_head && head[0] == handshake_record ? tls_head + (head[3] << 8 | head[4]) : 0;
+      if (bytes == tls_head && length > bytes && length <= longest_record) return self->await_hello(length);
+      self->take_turn();  // for what is no TLS too, or ends before: that is found there
+    });
+  }
+
+  void take_turn() {
+    error_code ignored;
+    socket().set_option(asio::socket_base::receive_low_watermark(1), ignored);
+    if (proxied_) return shake_hands();  // a trusted proxy's clients are many
+    turn_.emplace(loop_->context);
+    ticket_ = loop_->handshakes.enter(client_, [self = self()] { self->shake_hands(); });
+  }
+
   void shake_hands() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
-      turn_->expires_after(Handshakes::longest_turn);
-      turn_->async_wait([weak = std::weak_ptr(self())](error_code cancelled) {
-        if (auto alive = weak.lock(); alive && !cancelled) alive->end_turn();
-      });
+      if (turn_) {
+        turn_->expires_after(Handshakes::longest_turn);
+        turn_->async_wait([weak = std::weak_ptr(self())](error_code cancelled) {
+          if (auto alive = weak.lock(); alive && !cancelled) alive->end_turn();
+        });
+      }
       stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code trouble) {
         if (trouble) return self->close();
         self->end_turn();

@@ -17,8 +17,9 @@ class Handshakes {
  public:
   using Ticket = std::uint64_t;
   static constexpr unsigned most_of_one = 2;
-  // After which another may begin though this one is not done: it waits for its client.
-  static constexpr auto longest_turn = std::chrono::milliseconds(50);
+  // After which another may begin though this one is not done: it waits for its client, then, as what the client said first was
+  // there when it began.
+  static constexpr auto longest_turn = std::chrono::milliseconds(5);
 
   // Calls `begin` when it is the client's turn, perhaps before it returns. `begin` must call neither function here.
   Ticket enter(const std::string& client, std::function<void()> begin);

@@ -63,6 +63,22 @@ std::string_view parse_scheme(std::string_view text) {
   return {};
 }
 
+bool is_host(std::string_view text) {
+  static constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~%!$&'()*+,;=";
+  std::size_t end = text.find_first_not_of(letters);
+  if (text.starts_with('[')) {
+    end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    const auto address = text.substr(1, end - 1);
+    if (!std::all_of(address.begin(), address.end(),
+                     [](char c) { return c == ':' || letters.find(c) != std::string_view::npos; }))
+      return false;
+    ++end;
+  }
+  text.remove_prefix(std::min(end, text.size()));
+  return text.empty() || (text[0] == ':' && text.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 std::string origin_text(std::string_view scheme, const Authority& authority) {
   std::string out(scheme);
   out.append("://").append(authority.host);

@@ -17,6 +17,8 @@ struct Authority {
 
 // "Example.org:8443", "[::1]", "10.0.0.1:80"; nullopt for anything that is no host and port: user names, paths, spaces ...
 std::optional<Authority> parse_authority(std::string_view text);
+// What a request's Host may be (RFC 9110 7.2, RFC 3986 3.2.2), which is more: nothing, or any name, and an empty port.
+bool is_host(std::string_view text);
 // "http" or "https", in any case; else empty.
 std::string_view parse_scheme(std::string_view text);
 // "https://example.org:8443". A scheme's own port is left out.

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "fhir/http/origin.h"
 #include "fhir/rest/service.h"
 
 namespace http {
@@ -101,21 +102,6 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
       return;
     }
     request.headers.emplace_back(view(text), view(value));
-  }
-  // RFC 9110 7.2, RFC 3986 3.2.2: a name or an address, in brackets if it has colons, and a port perhaps. None at all is allowed.
-  static bool is_host(std::string_view text) {
-    static constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~%!$&'()*+,;=";
-    std::size_t end = text.find_first_not_of(letters);
-    if (text.starts_with('[')) {
-      end = text.find(']');
-      if (end == std::string_view::npos) return false;
-      for (const char c : text.substr(1, end - 1)) {
-        if (c != ':' && letters.find(c) == std::string_view::npos) return false;
-      }
-      ++end;
-    }
-    text.remove_prefix(std::min(end, text.size()));
-    return text.empty() || (text[0] == ':' && text.find_first_not_of("0123456789", 1) == std::string_view::npos);
   }
   // RFC 9112 6.1, 6.3: chunked comes last, no other coding is known here, and HTTP/1.0 has none.
   void on_header_impl(error_code& trouble) override {

@@ -60,7 +60,8 @@ std::vector<model::Issues> faults_by_entry(const model::Issues& issues, const st
     const auto& entry = entries[place->index];
     const bool of_resource = place->member.starts_with("resource");
     const bool wanted = !entry.resource && (entry.method == "POST" || entry.method == "PUT" || entry.method == "PATCH");
-    const bool patch = entry.method == "PATCH";  // which is not read as what it will be
+    const bool patch = entry.method == "PATCH";             // which is not read as what it will be
+    if (issue.severity > model::Severity::error) continue;  // it refuses nothing, and must not stand in the place of what does
     if (of_resources || !of_resource || wanted || patch || !entry.resource_alone) model::add_bounded(faults[place->index], issue);
   }
   return faults;

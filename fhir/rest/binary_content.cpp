@@ -106,8 +106,8 @@ bool is_write(std::string_view method, Shape shape) {
   return (method == "POST" && shape == Shape::type) || (method == "PUT" && (shape == Shape::instance || shape == Shape::type));
 }
 
-// Whether an XML document's root element is a Binary of FHIR.
-bool is_binary_xml(std::string_view xml) {
+// Whether an XML document's root element is a Binary, of FHIR unless that is said already.
+bool is_binary_xml(std::string_view xml, bool fhir) {
   for (auto at = xml.find('<'); at != std::string_view::npos && at + 1 < xml.size(); at = xml.find('<', at)) {
     const auto rest = xml.substr(at);
     if (rest.starts_with("<!--")) {
@@ -118,7 +118,7 @@ bool is_binary_xml(std::string_view xml) {
       auto name = rest.substr(1, rest.find_first_of(" \t\r\n/>", 1) - 1);
       if (const auto colon = name.find(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
       // Which of its declarations is meant the reader sees to; without one it is no resource.
-      return name == "Binary" && rest.substr(0, rest.find('>')).find(formats::fhir_namespace) != std::string_view::npos;
+      return name == "Binary" && (fhir || rest.substr(0, rest.find('>')).find(formats::fhir_namespace) != std::string_view::npos);
     }
     if (at == std::string_view::npos) break;
   }
@@ -128,7 +128,7 @@ bool is_binary_xml(std::string_view xml) {
 // R4 binary.html: what says that it is FHIR is raw content too, unless it is a Binary.
 bool is_binary_resource(const Context& context, Reading reading, std::string_view content_type, std::string_view body) {
   const auto name = next_part(content_type, ';');
-  if (name.find("xml") != std::string_view::npos) return is_binary_xml(body);
+  if (name.find("xml") != std::string_view::npos) return is_binary_xml(body, reading == Reading::fhir);
   if (body.starts_with(R"({"resourceType":"Binary")")) return true;
   const auto read = formats::read_json(body, context.schema);
   if (read.malformed) return reading == Reading::fhir;  // it says what it is, and is told what is wrong with it

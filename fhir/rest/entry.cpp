@@ -101,7 +101,7 @@ ExchangePtr exchange_for(const Context& context, const Exchange& bundle, const E
   header("If-None-Match", entry.if_none_match);
   header("If-None-Exist", entry.if_none_exist);
   if (const auto since = model::Temporal::parse(entry.if_modified_since, model::Primitive::instant)) {
-    exchange->modified_since = since->low() / 10000;
+    exchange->modified_since = (since->high() - 1) / 10000;  // of an instant in seconds, its last
   }
   if (entry.method == "PATCH") {
     // Without one the interaction says what is missing.

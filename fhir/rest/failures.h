@@ -32,7 +32,8 @@ class Faults {
   // Each issue of `failure` under `expression`: "Bundle.entry[3]".
   void add(const model::Failure& failure, std::string_view expression);
   bool empty() const { return failure_.issues.empty(); }
-  bool full() const { return full_; }  // some are not told
+  std::size_t count() const { return failure_.issues.size(); }  // of those told
+  bool full() const { return full_; }                           // some are not told
   const model::Failure& failure() const { return failure_; }
 
  private:

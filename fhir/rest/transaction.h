@@ -116,7 +116,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   model::Result<void> plan(const Resolution& resolution, store::WriteContext* writer);
   std::vector<std::string> plan_references(const Resolution& resolution, BundleMatcher& matcher);
   void prepare_part(Part& part, const std::vector<std::string>& references);
-  bool rewrite_patched(Part& part);
+  bool rewrite_patched(Part& part, const std::vector<std::string>& references);
   std::string rewritten(const Part& part, model::NodeRef resource, const std::vector<Link>& links,
                         const std::vector<std::string>& references) const;
   std::string new_reference(const Pointer& pointer) const;

@@ -221,6 +221,9 @@ void Transaction::find_searches() {
                               searches_[number].of_reference = true;
                               return number;
                             });
+    // Which strings of a patch are links to entries shows when it is applied.
+    if (part.kind == Part::Kind::patch)
+      std::erase_if(part.links, [](const Link& link) { return link.kind != Link::Kind::search; });
     for (const auto& link : part.links) std::for_each(link.versions_of.begin(), link.versions_of.end(), look_up_version);
   }
   check_criteria();

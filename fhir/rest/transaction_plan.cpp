@@ -115,22 +115,40 @@ std::string Transaction::rewritten(const Part& part, model::NodeRef resource, co
 }
 
 // Where a patch has put the fullUrl of another entry as a link. What a string of a patch is, only the resource tells that it has
-// come to stand in; and what stood there before stays as it was. False: there was a fault.
-bool Transaction::rewrite_patched(Part& part) {
-  if (full_urls_.empty()) return true;
-  const auto links_in = [&](const model::Tree& tree) {
-    return find_links(context_, *exchange_, tree.root(), part.entry.full_url, full_urls_, nullptr);
+// come to stand in. What stood there before stays as it was; so does what `references` has put. False: there was a fault.
+bool Transaction::rewrite_patched(Part& part, const std::vector<std::string>& references) {
+  const auto& tree = part.patched->tree;
+  std::size_t criteria = 0;
+  const auto links_in = [&](const model::Tree& in) {
+    return find_links(context_, *exchange_, in.root(), part.entry.full_url, full_urls_,
+                      [&](model::TypeId, std::string_view, model::NodeRef) { return criteria++; });
   };
-  auto links = links_in(part.patched->tree);
+  auto links = links_in(tree);
   if (links.empty()) return true;
+  // A relative reference may have moved; an absolute one that has is this Bundle's as well as one that is new.
+  std::unordered_set<std::string> known;
+  const auto key = [](model::NodeRef node) {
+    const auto text = node.text();
+    return text.find(':') == std::string_view::npos ? std::string(text) : node.path() + " " + std::string(text);
+  };
   const auto before = formats::read_json(*part.base_body, context_.schema);
-  std::unordered_set<std::string_view> known;
   if (!before.tree.empty()) {
-    for (const auto& link : links_in(before.tree)) known.insert(model::NodeRef(before.tree, link.node).text());
+    for (const auto& link : links_in(before.tree)) known.insert(key(model::NodeRef(before.tree, link.node)));
   }
-  std::erase_if(links, [&](const Link& link) { return known.contains(model::NodeRef(part.patched->tree, link.node).text()); });
+  for (const auto& link : part.links) known.insert(references[link.search]);
+  std::erase_if(links, [&](const Link& link) { return known.contains(key(model::NodeRef(tree, link.node))); });
+  const auto faults = faults_.count();
+  for (const auto& link : links) {
+    if (link.kind != Link::Kind::search) continue;
+    const model::NodeRef node(tree, link.node);
+    faults_.add(FailureKind::unprocessable, IssueCode::not_supported,
+                "The patch puts " + std::string(node.text()) + " at " + node.path() +
+                    ": which resource that is, is only found out for a value of type Reference in a FHIRPath Patch",
+                part.entry.expression("resource"));
+  }
+  if (faults_.count() != faults) return false;
   if (links.empty()) return true;
-  auto read = formats::read_json(rewritten(part, part.patched->tree.root(), links, {}), context_.schema);
+  auto read = formats::read_json(rewritten(part, tree.root(), links, {}), context_.schema);
   if (!read.ok()) {
     faults_.add({FailureKind::unprocessable, read.issues}, part.entry.expression("resource"));
     return false;
@@ -142,7 +160,7 @@ bool Transaction::rewrite_patched(Part& part) {
 void Transaction::prepare_part(Part& part, const std::vector<std::string>& references) {
   const bool keep = exchange_->prefer.answer == Return::representation;
   if (part.kind == Part::Kind::patch) {
-    if (!part.links.empty()) {  // of the values in a FHIRPath Patch
+    if (!part.links.empty()) {  // conditional references among the values of a FHIRPath Patch
       const auto patch =
           read_patch(context_, "application/fhir+json", rewritten(part, part.entry.resource, part.links, references));
       if (!patch) return faults_.add(patch.error(), part.entry.expression("resource"));
@@ -150,7 +168,7 @@ void Transaction::prepare_part(Part& part, const std::vector<std::string>& refer
       if (!patched) return faults_.add(patched.error(), part.entry.expression("resource"));
       part.patched = std::move(*patched);
     }
-    if (!rewrite_patched(part)) return;
+    if (!rewrite_patched(part, references)) return;
     part.prepared = prepare(context_, part.patched->tree, part.id, store::Method::patch, keep);
     return;
   }

@@ -80,7 +80,8 @@ std::vector<bool> Transaction::version_matters() const {
   std::vector<bool> pointed_at(parts_.size());  // by a reference that names a version
   for (const auto& part : parts_) {
     if (part.criteria != no_number) matters[part.criteria] = true;
-    if (part.kind == Part::Kind::patch) std::fill(pointed_at.begin(), pointed_at.end(), true);  // by what it puts, perhaps
+    if (part.kind == Part::Kind::patch && !full_urls_.empty())
+      std::fill(pointed_at.begin(), pointed_at.end(), true);  // by what it puts, perhaps
     for (const auto& link : part.links) {
       for (const auto entry : link.versions_of) pointed_at[entry] = true;
     }

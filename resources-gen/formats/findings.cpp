@@ -17,10 +17,11 @@ void Findings::merge(Findings other, const std::function<bool(Finding&)>& place)
   sort();
   // What `place` would have dropped of those beyond is not known: most often both readers tell of the same.
   for (std::size_t i = 0; i < kinds_.size(); ++i) kinds_[i] = {0, std::max(kinds_[i].beyond, other.kinds_[i].beyond)};
+  bytes_ = 0;
   std::erase_if(list_, [&](const Finding& finding) {
-    const bool taken = takes(finding.issue.severity);
-    if (taken) ++kind_of(finding.issue.severity).listed;
-    return !taken;
+    if (!takes(finding.issue.severity)) return true;
+    count(finding.issue);
+    return false;
   });
 }
 

@@ -1,5 +1,5 @@
 // Findings: what a reader has to say of a text. So many errors and so many warnings are listed; those beyond are counted, so that
-// neither hides the other.
+// neither hides the other. Nor are more listed than 16 MB tell of.
 //
 // Internal to formats.
 #pragma once
@@ -27,13 +27,13 @@ class Findings {
   // Whether one more is listed; if not it has been counted.
   bool takes(model::Severity severity) {
     auto& kind = kind_of(severity);
-    if (kind.listed < most_) return true;
+    if (kind.listed < most_ && bytes_ < most_bytes) return true;
     ++kind.beyond;
     return false;
   }
   // One that takes() has let in.
   void add(std::uint32_t offset, model::Issue issue) {
-    ++kind_of(issue.severity).listed;
+    count(issue);
     list_.push_back({offset, std::move(issue)});
   }
   const std::vector<Finding>& list() const { return list_; }
@@ -49,9 +49,16 @@ class Findings {
   struct Kind {
     std::size_t listed = 0, beyond = 0;
   };
+  void count(const model::Issue& issue) {
+    ++kind_of(issue.severity).listed;
+    bytes_ += issue.diagnostics.size() + issue.expression.size();
+  }
   Kind& kind_of(model::Severity severity) { return kinds_[severity <= model::Severity::error ? 0 : 1]; }
 
+  static constexpr std::size_t most_bytes = 16u << 20;
+
   std::size_t most_;
+  std::size_t bytes_ = 0;
   std::vector<Finding> list_;
   std::array<Kind, 2> kinds_;  // errors, and the rest
 };

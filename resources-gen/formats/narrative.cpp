@@ -18,7 +18,8 @@ using model::IssueCode;
 using model::Severity;
 
 constexpr std::size_t most_faults = 20;
-constexpr std::size_t deepest = 256;  // nesting of elements
+constexpr std::size_t deepest = 256;        // nesting of elements
+constexpr std::size_t most_prefixes = 100;  // declared in one div
 
 constexpr std::uint8_t attribute_href = xhtml_attributes.find("href"), attribute_src = xhtml_attributes.find("src"),
                        attribute_cite = xhtml_attributes.find("cite"), attribute_longdesc = xhtml_attributes.find("longdesc"),
@@ -58,7 +59,7 @@ class Checker {
                    fmt::format("The element {} is not closed", quoted(open_[depth_ - 1].name().text)));
     }
     if (at_ != end_) return fault(IssueCode::structure, at_, "There is something behind the end of the div");
-    if (declares_ || has_noncharacter()) check_as_xml();
+    if (declared_ > 0 || has_noncharacter({begin_, static_cast<std::size_t>(end_ - begin_)})) check_as_xml();
     // R4 txt-2. Four of R4's own examples have white space and nothing else; that is said, and let pass.
     if (content_ == Content::none) {
       fault(IssueCode::invariant, begin_, "The div is empty; it shall have some content: text or an image (txt-2)");
@@ -68,15 +69,6 @@ class Checker {
   }
 
  private:
-  // U+FFFE or U+FFFF.
-  bool has_noncharacter() const {
-    const std::string_view text(begin_, static_cast<std::size_t>(end_ - begin_));
-    for (auto at = text.find("\xef\xbf"); at != std::string_view::npos; at = text.find("\xef\xbf", at + 2)) {
-      if (at + 2 < text.size() && static_cast<unsigned char>(text[at + 2]) >= 0xbe) return true;
-    }
-    return false;
-  }
-
   // What is rare and has rules of its own is for XML's own parser.
   void check_as_xml() {
     struct Ignore final : XmlEvents {
@@ -85,7 +77,7 @@ class Checker {
       void text(std::string_view, std::size_t) override {}
       void declared(std::string_view, std::string_view) override {}
     } ignore;
-    const auto found = scan_xml({begin_, static_cast<std::size_t>(end_ - begin_)}, ignore, deepest);
+    const auto found = scan_xml({begin_, static_cast<std::size_t>(end_ - begin_)}, ignore, deepest + 1);
     if (!found.message.empty()) stop(begin_ + found.offset, found.message);
   }
 
@@ -288,7 +280,9 @@ class Checker {
 
   void refuse_attribute(const char* from, std::string_view name) {
     if (name.starts_with("xmlns:")) {  // says nothing: names with its prefix are refused
-      declares_ = true;
+      if (++declared_ > most_prefixes) {
+        stop(from, fmt::format("More than {} prefixes are declared", most_prefixes), IssueCode::too_costly);
+      }
       return;
     }
     const bool event = name.size() > 2 && equal_lower(name.substr(0, 2), "on");
@@ -345,8 +339,8 @@ class Checker {
   std::size_t remarks_ = 0;
   Content content_ = Content::none;
   bool going_ = true;
-  bool declares_ = false;  // a prefix
-  bool begun_ = false;     // the div's own tag has been read
+  std::size_t declared_ = 0;  // prefixes
+  bool begun_ = false;        // the div's own tag has been read
   std::uint32_t code_ = 0;
   std::size_t depth_ = 0;
   std::array<Open, deepest> open_;  // the elements that are open: [0, depth_)

@@ -19,8 +19,8 @@ struct NarrativeFault {
   std::string message;
 };
 
-// Appends the faults of a div, in the order of its text. One pass, linear; allocates nothing where nothing is wrong, and stops
-// after 20 faults, or at the first that leaves no XML to go on with.
+// Appends the faults of a div, in the order of its text. One pass, linear; allocates nothing where nothing is wrong (a div that
+// declares prefixes goes through XML's parser too), and stops after 20 faults, or at the first that leaves no XML to go on with.
 void check_narrative(std::string_view div, std::vector<NarrativeFault>& faults);
 
 // What an attribute of a narrative says, from what stands between its quotes; and the way back, for quotes of either kind.

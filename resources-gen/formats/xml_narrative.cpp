@@ -40,7 +40,7 @@ class DivRewriter : public XmlEvents {
   NarrativeReader reader;
 };
 
-// A three-byte sequence at the front of `text` that XML 1.0 has no place for: U+FFFE, U+FFFF.
+// At the front of `text`: U+FFFE, U+FFFF.
 bool is_noncharacter(std::string_view text) { return text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf"); }
 
 constexpr std::string_view replacement = "\xef\xbf\xbd";
@@ -91,6 +91,14 @@ void append_escaped(std::string& out, std::string_view text, bool attribute) {
 }
 
 }  // namespace
+
+bool has_noncharacter(std::string_view text) {
+  constexpr std::string_view start = "\xef\xbf";
+  for (auto at = text.find(start); at != std::string_view::npos; at = text.find(start, at + start.size())) {
+    if (is_noncharacter(text.substr(at))) return true;
+  }
+  return false;
+}
 
 void append_xml_text(std::string& out, std::string_view text) { append_escaped(out, text, false); }
 void append_xml_attribute(std::string& out, std::string_view value) { append_escaped(out, value, true); }

@@ -54,6 +54,9 @@ class NarrativeReader {
 // Appends a div from JSON as XML in XHTML's namespace: as it is if it is that already, else made so.
 void append_narrative(std::string& out, std::string_view div);
 
+// Whether there is a U+FFFE or U+FFFF in the text, for which XML 1.0 has no place.
+bool has_noncharacter(std::string_view text);
+
 // Appends text with what XML takes for markup replaced; in an attribute's value also white space that would not be kept. What
 // XML 1.0 has no place for becomes U+FFFD.
 void append_xml_text(std::string& out, std::string_view text);

@@ -187,6 +187,19 @@ TEST_CASE("narrative that R4 forbids: each fault is named, at its place") {
   CHECK(faults[1].offset == open_div.size() + 11);
 }
 
+TEST_CASE("declarations of prefixes are few, and count no deeper than names do") {
+  std::string tags;
+  for (int i = 0; i < 254; ++i) tags += "<b>";
+  std::string ends;
+  for (int i = 0; i < 254; ++i) ends += "</b>";
+  CHECK(shown(faults_of(div_of("<p xmlns:v=\"urn:v\">x</p>" + tags + "x<br/>" + ends))) == "");
+  std::string many;
+  for (int i = 0; i < 101; ++i) many += " xmlns:v" + std::to_string(i) + "=\"urn:v\"";
+  const auto faults = faults_of(div_of("<p" + many + ">x</p>"));
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].code == model::IssueCode::too_costly);
+}
+
 TEST_CASE("narrative that is only remarked on") {
   for (const char* content : {" \n ", "<p> </p>", "&#32;<pre>\n</pre>", "<img src=\"http://x.org/y.png\"/>",
                               "<img src=\"y.png\"/>x", "<img src=\"//x.org/y.png\"/>x"}) {

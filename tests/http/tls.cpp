@@ -108,13 +108,18 @@ TEST_CASE("TLS: neither who stalls in a handshake nor a crowd keeps others out")
   if (!certificate.made) return;
   auto options = certificate.options();
   options.header_timeout = std::chrono::seconds(60);
+  options.io_threads = 1;
   Serving serving(options);
   std::vector<std::unique_ptr<Raw>> stalled;
-  for (int i = 0; i < 12; ++i) {
-    stalled.push_back(std::make_unique<Raw>(serving.port()));
-    REQUIRE(stalled.back()->send(std::string("\x16\x03\x01", 3)));  // a record's beginning
+  // A record's beginning, its head, most of it; and nothing at all.
+  const std::string head("\x16\x03\x01\x02\x00", 5);
+  for (const auto& said : {head.substr(0, 1), head.substr(0, 3), head, head + std::string(300, 'x'), std::string()}) {
+    for (int i = 0; i < 100; ++i) {
+      stalled.push_back(std::make_unique<Raw>(serving.port()));
+      REQUIRE((said.empty() || stalled.back()->send(said)));
+    }
   }
-  for (int i = 0; i < 12; ++i) stalled.push_back(std::make_unique<Raw>(serving.port()));  // and who says nothing at all
+  // None of them is before us: a turn of each would take longer than a client waits.
   std::atomic<int> served{0};
   std::vector<std::thread> crowd;
   std::vector<std::unique_ptr<http::Client>> clients;

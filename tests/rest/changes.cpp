@@ -175,9 +175,10 @@ TEST_CASE("a crowd of feeds is told in portions, each of every commit, also of t
   std::vector<std::shared_ptr<void>> tokens;
   for (auto& document : told) {
     tokens.push_back(bell.add([&] {
-      document = fixture.store->last_document();
+      const auto last = fixture.store->last_document();
       const std::lock_guard lock(mutex);
       times.push_back(std::chrono::steady_clock::now());
+      document = last;
     }));
   }
   const auto write = [&] {
