@@ -148,8 +148,9 @@ void QueryParser::applied(std::string_view name, std::string_view value) {
 
 void QueryParser::argument(const Argument& argument) {
   const auto [name, modifier] = split_name(argument.name);
-  // R4 search.html does not say what an empty value means; R5 does: it is ignored. So it is here, and `self` does not show it.
-  if (argument.value.empty()) return;
+  // R4 search.html does not say what an empty value means; R5 does: it is ignored. So it is here, and `self` does not show it. A
+  // list of none is one.
+  if (argument.value.find_first_not_of(',') == std::string::npos) return;
   if (types_argument(name, modifier, argument) || result_argument(name, modifier, argument)) return;
   condition(name, modifier, argument);
 }

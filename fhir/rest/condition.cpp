@@ -32,7 +32,7 @@ model::Result<Condition> make_condition(const Context& context, const Exchange& 
           FailureKind::bad_request, IssueCode::invalid,
           std::string(what) + " has the parameter '" + argument.name + "', which selects nothing; only filters may stand there");
     }
-    if (argument.value.empty()) {
+    if (argument.value.find_first_not_of(',') == std::string::npos) {  // left out it would widen what is written
       return failure(FailureKind::bad_request, IssueCode::value, std::string(what) + " has no value for '" + argument.name + "'");
     }
   }

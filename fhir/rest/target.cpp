@@ -198,8 +198,14 @@ bool is_id(std::string_view text) {
 }
 
 model::Result<Target> parse_relative(std::string_view text, const model::Schema& schema) {
-  text = text.substr(0, text.find('#'));
-  const auto question = text.find('?');
+  auto question = text.find('?');
+  if (const auto hash = text.find('#'); hash != std::string_view::npos) {  // RFC 9112 3.2: a request has no fragment
+    if (question < hash) {                                                 // cut off, a value would be another
+      return failure(FailureKind::bad_request, IssueCode::invalid, "The query has a '#': in a value it is written %23");
+    }
+    text = text.substr(0, hash);
+    question = std::string_view::npos;
+  }
   const auto whole = text.substr(0, question);
   auto path = whole;
   if (path.starts_with('/')) path.remove_prefix(1);
