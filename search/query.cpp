@@ -178,6 +178,9 @@ std::vector<std::string> QueryParser::take_values(const Argument& argument) {
 
 void QueryParser::terms_condition(const ParameterIds& parameters, std::string_view modifier, const Argument& argument) {
   const auto values = take_values(argument);
+  if (modifier == "missing" && values.size() > 1) {  // R4 search.html#modifiers
+    return fault("The modifier :missing takes true or false, not both: " + argument.name + "=" + argument.value.substr(0, 60));
+  }
   if (values_ > max_values || values_ * query_->types.size() > max_looked) return;  // finish() says so
   if (query_->size > max_scans) return;                                             // as has_room() has said
   Condition condition;

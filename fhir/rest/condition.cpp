@@ -4,6 +4,7 @@
 #include <array>
 
 #include "search/execute_deadline.h"
+#include "search/query.h"
 
 namespace rest {
 namespace {
@@ -13,9 +14,9 @@ using model::FailureKind;
 using model::IssueCode;
 
 // R4 search.html#return: these shape a page and select nothing.
-constexpr std::array<std::string_view, 12> result_parameters{"_sort",          "_count",  "_include",  "_revinclude",
-                                                             "_summary",       "_total",  "_elements", "_contained",
-                                                             "_containedType", "_format", "_pretty",   "_page"};
+constexpr std::array<std::string_view, 14> result_parameters{"_sort",   "_count",    "_include", "_revinclude", "_summary",
+                                                             "_total",  "_elements", "_explain", "_contained",  "_containedType",
+                                                             "_format", "_pretty",   "_page",    "_query"};
 
 model::Result<Condition> make_condition(const Context& context, const Exchange& exchange, model::TypeId type, std::string text,
                                         const std::vector<search::Argument>& arguments, std::string_view what) {
@@ -41,6 +42,9 @@ model::Result<Condition> make_condition(const Context& context, const Exchange& 
   options.base_urls = base_urls(context, exchange);
   auto query = context.search.parse(type, arguments, options);
   if (!query) return query.error();
+  if ((*query)->conditions.empty()) {  // whatever stood there
+    return failure(FailureKind::bad_request, IssueCode::required, std::string(what) + " has no search parameter that selects");
+  }
   condition.query = std::move(*query);
   return condition;
 }

@@ -75,6 +75,14 @@ std::string_view below_base(const Context& context, const Exchange& bundle, std:
   return url.starts_with('/') ? url.substr(1) : url;
 }
 
+std::string wrong_url(std::string_view url) {
+  if (url.find('#') != std::string_view::npos) return "A request's url has no fragment: '#' in a value is written %23";
+  if (url.starts_with("//")) return "A url that begins with // names a server, not a resource of this one";  // RFC 3986 4.2
+  const auto question = url.find('?');
+  if (question != std::string_view::npos && url.substr(question + 1).starts_with('?')) return "The url has two '?' in a row";
+  return {};
+}
+
 int processing_rank(const Entry& entry) {
   if (entry.method == "DELETE") return 0;
   const auto path = entry.url.substr(0, entry.url.find('?'));

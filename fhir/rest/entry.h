@@ -40,6 +40,9 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
 // of these.
 std::string_view below_base(const Context& context, const Exchange& bundle, std::string_view url);
 
+// What is wrong with the form of a request.url, whatever it leads to; empty: nothing.
+std::string wrong_url(std::string_view url);
+
 // The order in which R4 has entries processed: DELETE, POST, PUT and PATCH, then those that read.
 int processing_rank(const Entry& entry);
 

@@ -164,6 +164,8 @@ std::string encode_answer(const Exchange& exchange, const Response& response) {
   out.push_back(static_cast<char>(body));
   if (body == Body::version) store::append_varint(out, response.shown);
   if (body == Body::text) append_text(out, *response.body);
+  // By these an erasure finds it.
+  if (response.status >= 400 && !exchange.once->quoted.empty()) append_list(out, exchange.once->quoted);
   return out;
 }
 
@@ -180,6 +182,7 @@ bool decode_answer(store::ByteReader& in, Kept& kept) {
   if (body == Body::version) response.shown = in.varint();
   if (body == Body::text) response.body = std::make_shared<const std::string>(take_text(in));
   kept.answer = std::move(response);
+  if (!in.done()) take_list(in);  // what it quotes
   return in.done();
 }
 

@@ -32,6 +32,7 @@ struct Once {
   std::string request;   // 32 bytes, of all that decides the answer: another one under the same key is refused
   std::string base_url;  // that the answer has, whatever a repetition calls us
   std::optional<Kept> kept;
+  std::vector<std::string> quoted;  // "Patient/1/_history/2": of whose content a refusal may hold a part
 };
 
 // True if the exchange carries a key that counts: it has one from its Bundle, or its header has one and it is no read.

@@ -114,6 +114,7 @@ class Patching : public std::enable_shared_from_this<Patching> {
     const auto body =
         writer ? context_.store.rendered(writer->stored(*found)).body : context_.store.render(found->document).value().body;
     bytes = body->size();
+    if (exchange_->once) exchange_->once->quoted = {version_path(context_.schema, *found)};
     auto patched = apply_patch(context_, *patch_, *body);
     if (!patched) return patched.error();
     prepared_ = prepare(context_, patched->tree, found->id, store::Method::patch, shows_resource(*exchange_));

@@ -52,6 +52,9 @@ void Transaction::check_part(Part& part) {
                  "'" + std::string(entry.method.substr(0, 20)) + "' is no method: GET, HEAD, POST, PUT, PATCH or DELETE",
                  "request.method");
   }
+  if (const auto wrong = wrong_url(entry.url); !wrong.empty()) {
+    return fault(FailureKind::bad_request, IssueCode::value, wrong, "request.url");
+  }
   auto target = parse_relative(below_base(context_, *exchange_, entry.url), context_.schema);
   if (!target) return faults_.add(target.error(), entry.expression("request.url"));
 

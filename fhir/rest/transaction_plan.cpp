@@ -10,6 +10,7 @@ using model::IssueCode;
 
 model::Result<void> Transaction::plan(const Resolution& resolution, store::WriteContext* writer) {
   faults_ = {};
+  if (exchange_->once) exchange_->once->quoted.clear();
   claimed_ = identities_;
   BundleMatcher matcher;
   plan_deletes(resolution);

@@ -313,6 +313,7 @@ void Transaction::plan_patch(Part& part, store::WriteContext* writer) {
     return faults_.add(*refused, part.entry.expression("request"));
   part.base_body =
       writer ? context_.store.rendered(writer->stored(*part.base)).body : context_.store.render(part.base->document).value().body;
+  if (exchange_->once) exchange_->once->quoted.push_back(version_path(context_.schema, *part.base));
   auto patched = apply_patch(context_, *part.patch, *part.base_body);
   if (!patched) return faults_.add(patched.error(), part.entry.expression("resource"));
   part.patched = std::move(*patched);

@@ -1,5 +1,7 @@
 #include "resources-gen/patch/location.h"
 
+#include <algorithm>
+
 namespace patch {
 namespace {
 
@@ -42,8 +44,11 @@ JsonValue* content_of(model::NodeRef node, JsonValue& root, Budget& budget, bool
     auto* const items = value->is_array() ? value->open(budget) : nullptr;
     if (items == nullptr) return nullptr;
     if (items->size() <= node.node().index) {
-      if (!make || !primitive || !budget.spend(node.node().index)) return nullptr;
-      items->resize(node.node().index + 1);
+      auto* const values = make && primitive ? members.parent->find(members.name, budget) : nullptr;
+      auto* const beside = values != nullptr && values->value.is_array() ? values->value.open(budget) : nullptr;
+      const std::size_t count = std::max<std::size_t>(node.node().index + 1, beside != nullptr ? beside->size() : 0);
+      if (!make || !primitive || !budget.spend(count)) return nullptr;
+      items->resize(count);  // R4 json.html#primitive: null fills out both
     }
     value = &(*items)[node.node().index].value;
   }
