@@ -77,8 +77,8 @@ std::optional<model::Failure> refuse(const Entry& entry, const model::Issues& fa
     return failure(FailureKind::bad_request, IssueCode::required, "The entry's request needs a method and a url",
                    entry.expression("request"));
   }
-  if (const auto wrong = wrong_url(entry.url); !wrong.empty()) {
-    return failure(FailureKind::bad_request, IssueCode::value, wrong, entry.expression("request.url"));
+  if (const auto wrong = trouble_of(entry); !wrong.empty()) {
+    return failure(FailureKind::bad_request, IssueCode::value, wrong, entry.expression("request"));
   }
   return std::nullopt;
 }

@@ -48,6 +48,7 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
     Entry entry;
     entry.index = entries.size();
     entry.full_url = text_of(node, elements.full_url);
+    entry.modified = static_cast<bool>(node.child("modifierExtension"));
     entry.resource = node.child(elements.resource);
     if (entry.resource) entry.resource_alone = bundle.tree().source()[entry.resource.node().begin - 1] == ':';
     if (const auto request = node.child(elements.request)) {
@@ -58,6 +59,11 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
       entry.if_modified_since = text_of(request, elements.if_modified_since);
       entry.if_match = text_of(request, elements.if_match);
       entry.if_none_exist = text_of(request, elements.if_none_exist);
+      for (const auto guard : {elements.if_none_match, elements.if_modified_since, elements.if_match, elements.if_none_exist}) {
+        const auto stands = request.child(guard);
+        entry.empty_guard = entry.empty_guard || (stands && !stands.has_value());
+      }
+      entry.modified = entry.modified || static_cast<bool>(request.child("modifierExtension"));
     }
     entries.push_back(entry);
   }
@@ -75,7 +81,10 @@ std::string_view below_base(const Context& context, const Exchange& bundle, std:
   return url.starts_with('/') ? url.substr(1) : url;
 }
 
-std::string wrong_url(std::string_view url) {
+std::string trouble_of(const Entry& entry) {
+  if (entry.modified) return "The request has a modifierExtension, which this server does not know";  // R4 extensibility.html
+  if (entry.empty_guard) return "ifMatch, ifNoneMatch, ifModifiedSince or ifNoneExist stands there without a value";
+  const auto url = entry.url;
   if (url.find('#') != std::string_view::npos) return "A request's url has no fragment: '#' in a value is written %23";
   if (url.starts_with("//")) return "A url that begins with // names a server, not a resource of this one";  // RFC 3986 4.2
   const auto question = url.find('?');

@@ -17,6 +17,8 @@ struct Entry {
   std::size_t index = 0;
   std::string_view full_url;
   model::NodeRef resource;     // empty if none
+  bool empty_guard = false;    // an ifMatch, ifNoneExist ... that has extensions only
+  bool modified = false;       // by a modifierExtension
   bool resource_alone = true;  // not an item of an array, where JSON has none
   bool has_request = false;
   std::string_view method, url;
@@ -40,8 +42,9 @@ std::vector<Entry> read_entries(const BundleElements& elements, model::NodeRef b
 // of these.
 std::string_view below_base(const Context& context, const Exchange& bundle, std::string_view url);
 
-// What is wrong with the form of a request.url, whatever it leads to; empty: nothing.
-std::string wrong_url(std::string_view url);
+// Why a request cannot be carried out as it stands, whatever it leads to: its url's form, a guard without a value, something that
+// may change its meaning. Empty: nothing.
+std::string trouble_of(const Entry& entry);
 
 // The order in which R4 has entries processed: DELETE, POST, PUT and PATCH, then those that read.
 int processing_rank(const Entry& entry);

@@ -3,6 +3,8 @@
 // R4 has no interaction for it. DELETE [type]/[id]/_history and DELETE [type]/[id]/_history/[vid] are those of FHIR's next
 // version (delete-history, delete-history-version); `_hardDelete` is what users of other servers know.
 
+#include <algorithm>
+
 #include "fhir/rest/async.h"
 #include "fhir/rest/conditional.h"
 #include "fhir/rest/failures.h"
@@ -23,6 +25,14 @@ model::Result<void> check_erasure(const Context& context, Exchange& exchange, Er
   if (!context.options.allow_erasure) {
     return failure(FailureKind::forbidden, IssueCode::forbidden,
                    "Erasure is not allowed on this server: it was not started with --allow-erasure");
+  }
+  if (exchange.target.slash_behind) {  // "Patient/1/_history/" may have lost its version
+    return failure(FailureKind::bad_request, IssueCode::invalid,
+                   "What is to be erased is not clear: the address ends with a '/'");
+  }
+  const auto& arguments = exchange.target.arguments;
+  if (std::count_if(arguments.begin(), arguments.end(), [](const auto& each) { return each.name == "_hardDelete"; }) > 1) {
+    return failure(FailureKind::bad_request, IssueCode::invalid, "_hardDelete may stand only once");
   }
   const auto checked =
       extent == Erasure::Extent::all ? check_parameters(exchange, {"_hardDelete"}) : check_parameters(exchange, {});

@@ -1,6 +1,7 @@
 #include "fhir/rest/exchange.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 namespace rest {
@@ -46,6 +47,9 @@ const std::string* argument(const Exchange& exchange, std::string_view name) {
 
 model::Result<void> check_parameters(Exchange& exchange, std::initializer_list<std::string_view> known) {
   model::Failure failure{model::FailureKind::bad_request, {}};
+  static constexpr std::array<std::string_view, 4> methods{"POST", "PUT", "PATCH", "DELETE"};
+  const bool writes = std::find(methods.begin(), methods.end(), exchange.request.method) != methods.end();
+  bool refused = false;
   for (const auto& [name, value] : exchange.target.arguments) {
     if (name == "_format" || name == "_pretty" || std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (name == "_summary" && value == "false") continue;
@@ -54,8 +58,10 @@ model::Result<void> check_parameters(Exchange& exchange, std::initializer_list<s
                              std::string(exchange.request.method) + " " +
                              exchange.request.target.substr(0, exchange.request.target.find('?')) + ")");
     exchange.ignored.push_back(name);
+    // What shapes an answer may be left out; of a write all else could be a condition.
+    refused = refused || (writes && name != "_summary" && name != "_elements");
   }
-  if (!exchange.ignored.empty() && exchange.prefer.strict) return failure;
+  if (refused || (!exchange.ignored.empty() && exchange.prefer.strict)) return failure;
   return {};
 }
 

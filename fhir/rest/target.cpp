@@ -222,6 +222,7 @@ model::Result<Target> parse_relative(std::string_view text, const model::Schema&
   }
   auto target = match_shape(parts, whole, schema);
   if (!target) return target;
+  target->slash_behind = whole.ends_with('/');
   if (question != std::string_view::npos) {
     auto arguments = parse_query(text.substr(question + 1), "the query");
     if (!arguments) return arguments.error();

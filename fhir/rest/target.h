@@ -47,6 +47,7 @@ struct Target {
   std::string version;
   model::TypeId member = model::no_type;    // of a compartment: the type searched; no_type: all of its types
   std::vector<search::Argument> arguments;  // decoded, in the order sent
+  bool slash_behind = false;                // the path has one at its end
 };
 
 // Takes a path and query below the base ("Patient/1?_pretty=true", "" for the base itself); one leading slash and one at the end

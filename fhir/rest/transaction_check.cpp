@@ -52,8 +52,8 @@ void Transaction::check_part(Part& part) {
                  "'" + std::string(entry.method.substr(0, 20)) + "' is no method: GET, HEAD, POST, PUT, PATCH or DELETE",
                  "request.method");
   }
-  if (const auto wrong = wrong_url(entry.url); !wrong.empty()) {
-    return fault(FailureKind::bad_request, IssueCode::value, wrong, "request.url");
+  if (const auto wrong = trouble_of(entry); !wrong.empty()) {
+    return fault(FailureKind::bad_request, IssueCode::value, wrong, "request");
   }
   auto target = parse_relative(below_base(context_, *exchange_, entry.url), context_.schema);
   if (!target) return faults_.add(target.error(), entry.expression("request.url"));
@@ -156,6 +156,10 @@ void Transaction::check_read(Part& part) {
   part.asked = exchange_for(context_, *exchange_, part.entry);
   part.asked->target = part.target;
   const auto& target = part.target;
+  if (part.entry.method == "POST" && part.entry.resource) {
+    return faults_.add(FailureKind::bad_request, IssueCode::not_supported,
+                       "The criteria of a search stand in the entry's url: it has no body", part.entry.expression("resource"));
+  }
   if (!is_search(target.shape)) return;
   auto arguments = target.arguments;
   std::erase_if(arguments, [](const search::Argument& each) { return each.name == "_format" || each.name == "_pretty"; });
