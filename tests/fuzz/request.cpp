@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t most_documents = 2000;  // then a new server: no input should depend on a long history
 
 tests::Fixture& server() {
+  model::r4();  // before what uses it, so that it outlives that
   static std::unique_ptr<tests::Fixture> fixture;
   if (!fixture || fixture->store->last_document() > most_documents) {
     fixture = std::make_unique<tests::Fixture>();
