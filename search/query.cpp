@@ -150,7 +150,10 @@ void QueryParser::argument(const Argument& argument) {
   const auto [name, modifier] = split_name(argument.name);
   // R4 search.html does not say what an empty value means; R5 does: it is ignored. So it is here, and `self` does not show it. A
   // list of none is one.
-  if (argument.value.find_first_not_of(',') == std::string::npos) return;
+  if (argument.value.find_first_not_of(',') == std::string::npos) {
+    if (name == "_page") fault("_page has no value: the link to the page has been cut off");  // not the first page again
+    return;
+  }
   if (types_argument(name, modifier, argument) || result_argument(name, modifier, argument)) return;
   condition(name, modifier, argument);
 }

@@ -316,7 +316,7 @@ class Connection final : public Answering {
     const auto framing = framing_of(response_, old_version_);
     if (framing.kind == BodyFraming::Kind::until_close) keep_alive_ = false;
     header_.clear();
-    append_header(header_, response_, framing, loop_->date(), shared_.vary, keep_alive_, old_version_);
+    append_header(header_, response_, framing, loop_->date(), shared_.standing, keep_alive_, old_version_);
     const bool send_body = framing.kind != BodyFraming::Kind::none && !head_;
     if (response_.source && send_body) {
       return source_.begin(loop_, std::move(response_.source), std::move(header_), framing);

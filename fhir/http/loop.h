@@ -43,7 +43,8 @@ struct Shared {
   std::unique_ptr<AccessLog> log;  // null: none
   TrustedProxies proxies;
   Cors cors;
-  std::string vary;  // the header line of every answer that says what answers depend on; begins with CR LF
+  // The header lines of every answer: what it depends on, and that a cache asks whether it still holds. Begins with CR LF.
+  std::string standing;
   std::unique_ptr<Workers> workers;
   MemoryBudget held;       // bodies as they came so far, or are being sent
   MemoryBudget worked_on;  // bodies that the endpoint has, and what it makes of them

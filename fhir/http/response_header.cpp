@@ -65,10 +65,10 @@ BodyFraming framing_of(const rest::Response& response, bool old_version) {
 }
 
 void append_header(std::string& out, const rest::Response& response, const BodyFraming& framing, std::string_view date,
-                   std::string_view vary, bool keep_alive, bool old_version) {
+                   std::string_view standing, bool keep_alive, bool old_version) {
   const auto phrase = rest::reason_phrase(response.status);
   // Besides what varies: the literals below, and two numbers.
-  std::size_t most = 128 + 2 * Pen::number_bytes + phrase.size() + date.size() + vary.size();
+  std::size_t most = 128 + 2 * Pen::number_bytes + phrase.size() + date.size() + standing.size();
   for (const auto& [name, value] : response.headers) most += name.size() + value.size() + 4;
   Pen pen(out, most);
   pen.put("HTTP/1.1 ");
@@ -77,7 +77,7 @@ void append_header(std::string& out, const rest::Response& response, const BodyF
   pen.put(phrase);
   pen.put("\r\nServer: kiln\r\nDate: ");
   pen.put(date);
-  pen.put(vary);
+  pen.put(standing);
   for (const auto& [name, value] : response.headers) {
     pen.put("\r\n");
     pen.put(name);

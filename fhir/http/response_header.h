@@ -19,8 +19,8 @@ struct BodyFraming {
 // The framing of an answer's body, whether it is sent or, after HEAD, only spoken of. HTTP/1.0 knows no chunks.
 BodyFraming framing_of(const rest::Response& response, bool old_version);
 
-// Appends the status line and all header fields, up to the empty line. `vary`: a header line with CR LF before it.
+// Appends the status line and all header fields, up to the empty line. `standing`: header lines with CR LF before each.
 void append_header(std::string& out, const rest::Response& response, const BodyFraming& framing, std::string_view date,
-                   std::string_view vary, bool keep_alive, bool old_version);
+                   std::string_view standing, bool keep_alive, bool old_version);
 
 }  // namespace http

@@ -46,7 +46,9 @@ class AsioServer final : public Server {
     auto cors = Cors::parse(options.cors_origins);
     if (!cors) return cors.error();
     shared_->cors = std::move(*cors);
-    shared_->vary = std::string("\r\nVary: Accept, Accept-Encoding") + (shared_->cors.varies() ? ", Origin" : "");
+    // Without it caches would take Last-Modified as leave to show for days what has been corrected since: RFC 9111 4.2.2.
+    shared_->standing =
+        std::string("\r\nCache-Control: no-cache\r\nVary: Accept, Accept-Encoding") + (shared_->cors.varies() ? ", Origin" : "");
     error_code trouble;
     if (!options.tls_certificate.empty() || !options.tls_key.empty()) {
       tls_.emplace(asio::ssl::context::tls_server);
@@ -150,7 +152,7 @@ class AsioServer final : public Server {
     shared_->service->complete({}, response);
     shared_->cors.allow_unasked(response);
     std::string text;
-    append_header(text, response, framing_of(response, false), loops_[0]->date(), shared_->vary, false, false);
+    append_header(text, response, framing_of(response, false), loops_[0]->date(), shared_->standing, false, false);
     text += *response.body;
     error_code ignored;
     socket.non_blocking(true, ignored);

@@ -162,12 +162,12 @@ model::Result<std::optional<MediaType>> wanted(const Exchange& exchange, std::st
   return generic;
 }
 
-// RFC 9110 13.1.5. FHIR's tags are weak, but the bytes of a version's content never change: its tag is as good as a strong one.
+// RFC 9110 13.1.5. FHIR's tags are weak, but the bytes of a version's content never change: its tag is as good as a strong one. A
+// date is not: two versions may be of one second.
 bool range_holds(std::string_view if_range, const store::Version& version) {
   if (if_range.empty()) return true;
-  if (const auto tags = parse_tags(if_range, "If-Range"); tags && !tags->any && !tags->versions.empty())
-    return tags->name(version.version);
-  return if_range == http_date(version.last_updated);
+  const auto tags = parse_tags(if_range, "If-Range");
+  return tags && !tags->any && tags->name(version.version);
 }
 
 // Types that browsers show and do not run. Others are for saving only: they would act in this server's name.

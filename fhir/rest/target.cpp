@@ -198,13 +198,10 @@ bool is_id(std::string_view text) {
 }
 
 model::Result<Target> parse_relative(std::string_view text, const model::Schema& schema) {
-  auto question = text.find('?');
-  if (const auto hash = text.find('#'); hash != std::string_view::npos) {  // RFC 9112 3.2: a request has no fragment
-    if (question < hash) {                                                 // cut off, a value would be another
-      return failure(FailureKind::bad_request, IssueCode::invalid, "The query has a '#': in a value it is written %23");
-    }
-    text = text.substr(0, hash);
-    question = std::string_view::npos;
+  const auto question = text.find('?');
+  if (text.find('#') != std::string_view::npos) {  // RFC 9112 3.2; cut off, the address would be another
+    return failure(FailureKind::bad_request, IssueCode::invalid,
+                   "The address has a '#', and a request has no fragment: in a value it is written %23");
   }
   const auto whole = text.substr(0, question);
   auto path = whole;

@@ -256,7 +256,10 @@ TEST_CASE("bodies come and go in every coding", "[coding]") {
     CHECK(coded.body.size() < plain.body.size());
     // One tag for both, as it is weak; caches are told what both depend on.
     CHECK(coded.header("ETag") == plain.header("ETag"));
-    for (const auto* answer : {&plain, &coded}) CHECK(answer->header("Vary") == "Accept, Accept-Encoding");
+    for (const auto* answer : {&plain, &coded}) {
+      CHECK(answer->header("Vary") == "Accept, Accept-Encoding");
+      CHECK(answer->header("Cache-Control") == "no-cache");  // RFC 9111 4.2.2
+    }
     raw.send(get(path, "Accept-Encoding: gzip\r\nIf-None-Match: " + plain.header("ETag") + "\r\n"));
     CHECK(raw.read().status == 304);
     // HEAD speaks of what GET sends.

@@ -63,7 +63,7 @@ TEST_CASE("paths") {
       {"/fhir/Patient/a/", 0, S::instance, "a", ""},
       {"/fhir/Patient/a/_history", 0, S::instance_history, "a", ""},
       {"/fhir/Patient/a/_history/3", 0, S::version, "a", "3"},
-      {"/fhir/Patient/a#top", 0, S::instance, "a", ""},
+      {"/fhir/Patient/a#top", 400, S::base, "", ""},
       {"/fhir/_search", 0, S::system_search, "", ""},
       {"/fhir/Patient/a/Observation", 0, S::compartment, "a", ""},
       {"/fhir/Patient/a/*/", 0, S::compartment, "a", ""},
