@@ -36,7 +36,8 @@ std::vector<std::string> names(std::string_view type, const Erasure& what, const
 
 }  // namespace
 
-model::Result<Erasing> Erasing::find(const Snapshot& snapshot, TypeNumber type, std::string_view name, const Erasure& what) {
+model::Result<Erasing> Erasing::find(const Snapshot& snapshot, TypeNumber type, std::string_view name,
+                                     const std::vector<std::string>& before, const Erasure& what) {
   if (type == 0 || what.id.empty() || what.id.size() > max_id_bytes) return nothing("no such resource");
   Erasing out;
   out.type_ = type;
@@ -70,7 +71,7 @@ model::Result<Erasing> Erasing::find(const Snapshot& snapshot, TypeNumber type, 
   for (const Document document : out.documents_) {
     if (const auto blob = find_blob(snapshot, document)) out.blobs_.push_back(blob->number);
   }
-  if (!out.documents_.empty()) out.replies_ = replies_that_name(snapshot, names(name, what, out.placeholders_));
+  if (!out.documents_.empty()) out.replies_ = replies_that_name(snapshot, names(name, what, out.placeholders_), before);
   return out;
 }
 

@@ -14,9 +14,11 @@ namespace store {
 
 class Erasing {
  public:
-  // Finds the versions to erase, of a type of that number and name. not_found: there is no such resource or version; conflict:
-  // the newest version alone was asked for.
-  static model::Result<Erasing> find(const Snapshot& snapshot, TypeNumber type, std::string_view name, const Erasure& what);
+  // Finds the versions to erase, of a type of that number and name; `before`: what stands before it in other types' names that
+  // end with it (TypeNumbers::before). not_found: there is no such resource or version; conflict: the newest version alone was
+  // asked for.
+  static model::Result<Erasing> find(const Snapshot& snapshot, TypeNumber type, std::string_view name,
+                                     const std::vector<std::string>& before, const Erasure& what);
 
   // Placeholders for the documents, the resource's id without them, and nothing of them in any other space.
   void carry_out(Transaction& out) const;

@@ -1,5 +1,6 @@
 #include "store/replies.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -83,12 +84,15 @@ std::optional<std::int64_t> sweep_replies(Transaction& out, std::int64_t before,
   return left;
 }
 
-std::vector<std::string> replies_that_name(const Snapshot& snapshot, const std::vector<std::string>& names) {
+std::vector<std::string> replies_that_name(const Snapshot& snapshot, const std::vector<std::string>& names,
+                                           const std::vector<std::string>& before) {
   const auto part_of_id = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
   };
   const auto holds = [&](std::string_view text, const std::string& name) {
     for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      if (std::any_of(before.begin(), before.end(), [&](const auto& each) { return text.substr(0, at).ends_with(each); }))
+        continue;
       auto rest = text.substr(at + name.size());
       if (rest.starts_with('.')) rest.remove_prefix(1);  // the end of a sentence, perhaps
       if (rest.empty() || !part_of_id(rest.front())) return true;

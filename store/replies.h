@@ -37,8 +37,10 @@ void put_reply(Transaction& out, std::string_view key, const Reply& reply);
 // none is.
 std::optional<std::int64_t> sweep_replies(Transaction& out, std::int64_t before, std::size_t limit);
 
-// The keys of replies whose text holds one of `names`, no further letter, digit, '-' or '.' behind it. Reads them all.
-std::vector<std::string> replies_that_name(const Snapshot& snapshot, const std::vector<std::string>& names);
+// The keys of replies whose text holds one of `names`, no further letter, digit, '-' or '.' behind it and none of `before` before
+// it. Reads them all.
+std::vector<std::string> replies_that_name(const Snapshot& snapshot, const std::vector<std::string>& names,
+                                           const std::vector<std::string>& before);
 // Leaves a reply's head only.
 void cut_reply(Transaction& out, std::string_view key);
 

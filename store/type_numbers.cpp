@@ -32,6 +32,14 @@ void TypeNumbers::add(std::string_view name) {
   count_.store(names_.size(), std::memory_order_release);
 }
 
+std::vector<std::string> TypeNumbers::before(std::string_view name) const {
+  std::vector<std::string> out;
+  for (const auto& other : names_) {
+    if (other.size() > name.size() && other.ends_with(name)) out.push_back(other.substr(0, other.size() - name.size()));
+  }
+  return out;
+}
+
 std::string TypeNumbers::encode() const {
   std::string out;
   for (const std::string& name : names_) out.append(name).append(1, '\n');

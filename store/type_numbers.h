@@ -34,6 +34,8 @@ class TypeNumbers {
   // The writer's. assign() gives a number to a type that has none; throws if the type is unknown or the numbers are used up.
   TypeNumber assign(model::TypeId type);
   std::string name(TypeNumber number) const { return number == 0 ? std::string() : names_.at(number - std::size_t{1}); }
+  // What stands before the name in stored types' names that end with it: "Related" for Person.
+  std::vector<std::string> before(std::string_view name) const;
   void set_head(TypeNumber number, Document head) { heads_[number].store(head, std::memory_order_release); }
   // The meta value: names in the order of their numbers, each ended by a line feed.
   std::string encode() const;

@@ -196,7 +196,8 @@ model::Result<std::uint64_t> Writer::run_erasure(const Item& item) {
     auto erasing = [&] {
       const auto snapshot = engine_.snapshot();
       const TypeNumber number = types_.number(what.type);
-      return Erasing::find(*snapshot, number, types_.name(number), what);
+      const auto name = types_.name(number);
+      return Erasing::find(*snapshot, number, name, types_.before(name), what);
     }();
     if (!erasing) return erasing.error();
     const auto& documents = erasing->documents();

@@ -103,7 +103,10 @@ model::Result<ReadConditions> parse_read_conditions(const Exchange& exchange) {
   ReadConditions out;
   out.none_match = std::exchange(conditions->none_match, {});
   out.unchanged_until = exchange.modified_since;
-  if (const auto date = parse_http_date(exchange.request.header("If-Modified-Since"))) out.unchanged_until = *date * 1000 + 999;
+  if (const auto date = parse_http_date(exchange.request.header("If-Modified-Since"))) {
+    out.unchanged_until = *date * 1000 + 999;
+    out.of_date = true;
+  }
   out.only_if = std::move(*conditions);
   return out;
 }

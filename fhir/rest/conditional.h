@@ -54,6 +54,7 @@ struct ReadConditions {
   Preconditions only_if;                        // of If-Match and If-Unmodified-Since: else 412
   Tags none_match;                              // If-None-Match, and
   std::optional<std::int64_t> unchanged_until;  // If-Modified-Since: 304 for what was written then, in milliseconds, or before
+  bool of_date = false;                         // that is one of HTTP's, of a whole second
 };
 // Fails with 400. Of an entry of a Bundle ifModifiedSince, to the millisecond; HTTP's dates are whole seconds.
 model::Result<ReadConditions> parse_read_conditions(const Exchange& exchange);

@@ -28,6 +28,12 @@ std::optional<model::Failure> unmet(const model::Schema& schema, const ReadCondi
   return check(conditions.only_if, std::string(schema.type_name(version.type)) + "/" + version.id, version);
 }
 
+void doubt_date(const Context& context, ReadConditions& conditions, const store::Version& version) {
+  if (!conditions.of_date || !conditions.unchanged_until || version.version < 2) return;
+  const auto older = context.store.as_of(version.type, version.id, version.document - 1);
+  if (older && older->last_updated / 1000 == version.last_updated / 1000) conditions.unchanged_until.reset();
+}
+
 Response resource_response(const model::Schema& schema, const store::Store::Rendered& resource, const ReadConditions& conditions,
                            const formats::Subset& subset) {
   Response response;
@@ -54,10 +60,11 @@ void read(const Context& context, ExchangePtr exchange, Done done) {
   const auto& target = exchange->target;
   const auto subset = read_subset(*exchange, context.schema, target.type);
   if (!subset) return done(failure_response(subset.error()));
-  const auto conditions = parse_read_conditions(*exchange);
+  auto conditions = parse_read_conditions(*exchange);
   if (!conditions) return done(failure_response(conditions.error()));
   const auto found = is_id(target.id) ? context.store.read(target.type, target.id) : std::nullopt;
   if (!found) return done(failure_response(unknown_resource(context.schema, target.type, target.id)));
+  doubt_date(context, *conditions, found->version);
   if (target.type == context.binary && !found->version.deleted())
     return done(binary_response(context, *exchange, *found, *conditions, *subset));
   done(resource_response(context.schema, *found, *conditions, *subset));

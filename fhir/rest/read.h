@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fhir/rest/conditional.h"
+#include "fhir/rest/exchange.h"
 #include "fhir/rest/service.h"
 #include "resources-gen/formats/subset.h"
 #include "resources-gen/model/result.h"
@@ -21,6 +22,10 @@ model::Failure deleted_resource(const model::Schema& schema, const store::Versio
 
 // What If-Match or If-Unmodified-Since has against showing the version; nullopt: nothing.
 std::optional<model::Failure> unmet(const model::Schema& schema, const ReadConditions& conditions, const store::Version& version);
+
+// HTTP's dates are whole seconds: of two versions of one second If-Modified-Since cannot say that the last is the one it names.
+// Takes the condition back where that may be.
+void doubt_date(const Context& context, ReadConditions& conditions, const store::Version& version);
 
 // 200 with the body, 304 if the client has it, 412 if it is not what the client means, 410 for a deletion; ETag and Last-Modified
 // unless it is 412. R4 http.html#read, #cread; RFC 9110 13. Of a part of the resource the ETag is that of the version too.

@@ -128,3 +128,28 @@ TEST_CASE("pretty is the same resource") {
   CHECK(tests::body_of(pretty).find("\n  \"id\": \"a\"") != std::string::npos);
   CHECK(json::serialize(json::parse(tests::body_of(plain))) == json::serialize(json::parse(tests::body_of(pretty))));
 }
+
+// RFC 9110 8.8.2.2: a date of whole seconds is a weak validator; the server knows better.
+TEST_CASE("a date cannot say which of two versions of its second it names") {
+  static std::int64_t now = 1'790'000'000'200;
+  store::StoreOptions options;
+  options.clock = [] { return now; };
+  tests::Fixture fixture({}, options);
+  const auto put = [&](int n) {
+    const auto body = R"({"resourceType":"Patient","id":"i","multipleBirthInteger":)" + std::to_string(n) + "}";
+    return tests::header(fixture.ask("PUT", "/Patient/i", body), "Last-Modified");
+  };
+  const auto status = [&](const std::string& since) {
+    return fixture.ask("GET", "/Patient/i", {}, {{"If-Modified-Since", since}}).status;
+  };
+  const auto first = put(1);
+  REQUIRE(!first.empty());
+  CHECK(status(first) == 304);
+  now += 500;
+  REQUIRE(put(2) == first);
+  CHECK(status(first) == 200);
+  now += 1000;
+  const auto third = put(3);
+  CHECK(status(first) == 200);
+  CHECK(status(third) == 304);
+}
